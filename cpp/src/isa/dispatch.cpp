@@ -1,0 +1,40 @@
+// Which instruction sets this CPU offers, and which one is used.
+#include <cstdlib>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+
+namespace bxnn::kernels {
+
+std::span<const Kernels* const> usable() {
+    static const std::vector<const Kernels*> levels = [] {
+        std::vector<const Kernels*> found{&portable()};
+#if defined(__x86_64__)
+        __builtin_cpu_init();  // its answers include what the operating system has enabled
+        if (__builtin_cpu_supports("avx2")) found.push_back(&avx2());
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512vl"))
+            found.push_back(&avx512());
+#endif
+        return found;
+    }();
+    return levels;
+}
+
+const Kernels& find(std::string_view name) {
+    if (name.empty()) return *usable().back();
+    if (name == reference().name) return reference();
+    std::string names;
+    for (const auto* level : usable()) {
+        if (name == level->name) return *level;
+        names += std::string(level->name) + ", ";
+    }
+    throw Error(ErrorKind::input, "instruction set '" + std::string(name) + "' is not usable on this CPU; usable: " + names + "reference");
+}
+
+const Kernels& active() {
+    const char* forced = std::getenv("BXNN_ISA");
+    return find(forced ? forced : "");
+}
+
+}  // namespace bxnn::kernels

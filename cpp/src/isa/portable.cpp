@@ -1,0 +1,26 @@
+// Vectors of 16 bytes, which every target that the library is built for has or imitates.
+#include "isa/begin.hpp"
+
+namespace bxnn::isa::portable {
+namespace {
+
+constexpr std::size_t kBlock = 128, kVectorBytes = 16;
+
+template <class T>
+bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t, T*) {
+    return false;
+}
+
+#include "kernels/all.inl"
+
+}  // namespace
+}  // namespace bxnn::isa::portable
+
+namespace bxnn::kernels {
+
+const Kernels& portable() {
+    static constexpr Kernels kernels{"portable", isa::portable::kBlock, isa::portable::prepare, isa::portable::load, isa::portable::run, isa::portable::store};
+    return kernels;
+}
+
+}  // namespace bxnn::kernels

@@ -1,0 +1,32 @@
+// One block of events through a plan. Everything in kernels/*.inl is included inside one instruction set's namespace,
+// where kBlock (events) and kVectorBytes are set and dot_in_pairs is declared.
+
+constexpr std::size_t kTile = 8;  // rows in flight between a producer and its steps
+
+template <class T>
+inline void run_instruction(const Instruction& i, std::byte* arena) {
+    alignas(64) T lanes[kTile * kBlock];
+    const std::size_t row_bytes = std::size_t{bytes_of(i.storage)} * kBlock;
+    for (std::size_t first = 0; first < i.rows; first += kTile) {
+        const std::size_t rows = std::min<std::size_t>(kTile, i.rows - first);
+        visit(i.producer, [&](const auto& producer) { produce(producer, i, arena, first, rows, lanes); });
+        for (const auto& step : i.steps) visit(step, [&](const auto& s) { apply_step(s, first, rows, lanes); });
+        store_rows(row_at(arena, i.at) + first * row_bytes, i.storage, lanes, rows * kBlock);
+    }
+}
+
+inline void run(const Plan& plan, std::byte* arena) {
+    for (const auto& i : plan.instructions) {
+        switch (i.lane) {
+            case Lane::i16:
+            case Lane::i32: run_instruction<std::int32_t>(i, arena); break;
+            case Lane::i64: run_instruction<std::int64_t>(i, arena); break;
+            case Lane::i128: run_instruction<i128>(i, arena); break;
+        }
+    }
+}
+
+inline void prepare(const Plan& plan, std::byte* arena) {
+    for (const auto& c : plan.constants)
+        with_storage(c.storage, [&]<class S>(S) { std::fill_n(reinterpret_cast<S*>(row_at(arena, c.at)), kBlock, static_cast<S>(c.raw)); });
+}

@@ -1,0 +1,47 @@
+// What one instruction set offers the runtime. Rows are blocks of `block` events; see passes/plan.hpp.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "bxnn/model.hpp"
+#include "passes/plan.hpp"
+
+namespace bxnn::kernels {
+
+
+// What went wrong first while rows were loaded; event == none if nothing did.
+struct BadValue {
+    static constexpr std::size_t none = ~std::size_t{0};
+    std::size_t event = none, element = 0;
+};
+
+struct Kernels {
+    const char* name;
+    std::size_t block;  // events per block
+    // Fills the constant rows of an arena; once per arena.
+    void (*prepare)(const plan::Plan&, std::byte* arena);
+    // Reads `count` <= block events of input i from event-major data into the arena, quantising floats. Later events of
+    // the block repeat the last one. Reports the first raw integer outside the format, NaN or infinity.
+    BadValue (*load)(const plan::Plan&, std::size_t i, const void* data, DType type, std::size_t count, std::byte* arena);
+    // Computes one block.
+    void (*run)(const plan::Plan&, std::byte* arena);
+    // Writes `count` events of output i as event-major raw integers or (f32, f64) numbers.
+    void (*store)(const plan::Plan&, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena);
+};
+
+const Kernels& reference();  // one event at a time, for plans made without proofs
+const Kernels& portable();
+#if defined(__x86_64__)
+const Kernels& avx2();
+const Kernels& avx512();
+#endif
+
+// Levels usable on this CPU, slowest first; "reference" is not among them.
+std::span<const Kernels* const> usable();
+// The level of that name, the best one for "", and "reference". Throws Error(input) with the usable names.
+const Kernels& find(std::string_view name);
+// The best level, or the one that the environment variable BXNN_ISA names. Throws as find().
+const Kernels& active();
+
+}  // namespace bxnn::kernels

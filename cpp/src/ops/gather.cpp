@@ -1,0 +1,28 @@
+#include "ops/rules.hpp"
+
+namespace bxnn::ops {
+
+Result check(const ir::Gather& op, Operands operands, const std::string& where) {
+    if (operands.empty()) bad_graph(where, "expected at least one operand");
+    const Format type = operands[0]->type;
+    std::size_t total = 0;
+    for (const auto* x : operands) {
+        if (!(x->type == type))
+            bad_graph(where, "operands must have one type, got " + type.str() + " and " + x->type.str() +
+                                 "; cast them first");
+        total += x->size();
+    }
+    expect_index(op.index, total, where);
+    if (!contains(range_of(type), {op.fill, op.fill}))
+        bad_graph(where, "fill " + std::to_string(op.fill) + " is outside " + type.str());
+    return {op.index.size(), {static_cast<std::uint32_t>(op.index.size())}, type.frac(), type};
+}
+
+ir::Ranges range(const ir::Gather& op, const ir::Value&, KnownOperands operands, const std::string&) {
+    ir::Ranges all, ranges;
+    for (const auto& x : operands) all.insert(all.end(), x.ranges.begin(), x.ranges.end());
+    for (const auto i : op.index) ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : all[static_cast<std::size_t>(i)]);
+    return ranges;
+}
+
+}  // namespace bxnn::ops

@@ -1,0 +1,161 @@
+// A plan: the graph as a list of instructions over rows, with every choice made and proven.
+//
+// A *row* holds one element of a value for a block of events. A value is a list of references to rows, so that
+// reshaping, concatenating, padding and transposing cost nothing: they only rearrange references.
+// An instruction produces rows, applies its fused steps while they are in registers or L1, and stores them.
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fx/format.hpp"
+#include "ir/graph.hpp"
+
+namespace bxnn::plan {
+
+// Integer types of lanes and of stored rows.
+enum class Lane : std::uint8_t { i16, i32, i64, i128 };
+constexpr int bits_of(Lane lane) { return 16 << static_cast<int>(lane); }
+constexpr std::uint32_t bytes_of(Lane lane) { return 2u << static_cast<int>(lane); }
+inline constexpr std::string_view kLaneNames[] = {"int16", "int32", "int64", "int128"};
+
+// One cast, prepared for every lane type that it is legal in.
+struct CastParams {
+    fx::Cast<std::int32_t> i32;
+    fx::Cast<std::int64_t> i64;
+    fx::Cast<i128> wide;
+
+    CastParams(int frac_from, const Format& format, bool in_range)
+        : i32(fx::make_cast<std::int32_t>(frac_from, format, in_range)),
+          i64(fx::make_cast<std::int64_t>(frac_from, format, in_range)),
+          wide(fx::make_cast<i128>(frac_from, format, in_range)) {}
+    template <class T>
+    const fx::Cast<T>& get() const {
+        if constexpr (sizeof(T) == 4) return i32;
+        else if constexpr (sizeof(T) == 8) return i64;
+        else return wide;
+    }
+};
+
+// An element-wise operation on one operand, applied in place.
+struct CastStep {
+    std::vector<CastParams> casts;       // one, or one per row
+    std::vector<std::uint8_t> shift_up;  // one per row where formats differ: moves to the common grid, exact
+};
+struct LutStep {
+    std::int64_t first = 0;
+    std::vector<std::int64_t> table;
+    std::vector<std::int32_t> table32;  // the same, where it fits
+};
+struct ConstantStep {  // x = x kind constant, or constant kind x
+    ir::BinaryKind kind = ir::BinaryKind::add;
+    bool constant_first = false;
+    int up = 0;                       // of x, to the common grid
+    std::vector<i128> constants;      // one, or one per row; already on the common grid
+};
+using Step = std::variant<CastStep, LutStep, ConstantStep>;
+
+// A row of some value, by the node that made it; of kConstantRow, an index into Plan::constants.
+constexpr ir::Id kConstantRow = ~ir::Id{0};
+struct Ref {
+    ir::Id node = 0;
+    std::uint32_t element = 0;
+};
+
+// Rows that an instruction reads; `rows` are byte offsets per event, filled in by the memory pass.
+struct Operand {
+    std::vector<Ref> refs;
+    Lane storage = Lane::i16;
+    std::vector<std::uint32_t> rows;
+};
+
+struct Load {};
+struct BinaryProducer {
+    ir::BinaryKind kind = ir::BinaryKind::add;
+    int up_a = 0, up_b = 0;
+};
+struct SelectProducer {
+    int up_a = 0, up_b = 0;
+};
+struct ReduceProducer {
+    ir::ReduceKind kind = ir::ReduceKind::sum;
+    ir::Order order = ir::Order::sequential;
+    std::uint32_t size = 1, inner = 1;
+    std::vector<CastParams> leaf, sum;  // none, or one: to `accum`
+};
+
+enum class DotPath : std::uint8_t {
+    exact,      // one integer dot product, any order: nothing is lost, and sums wrap or can't overflow
+    floored,    // each product shifted right and added, any order
+    per_term,   // each product cast on its own and added, any order
+    in_order,   // the stated order, every sum cast
+};
+inline constexpr std::string_view kDotPathNames[] = {"exact", "floored per term", "cast per term", "in stated order"};
+
+struct DotProducer {
+    DotPath path = DotPath::in_order;
+    std::uint32_t positions = 1, filters = 1, terms = 1;
+    std::vector<std::uint32_t> group;      // [P]
+    std::vector<std::int64_t> weights;     // [G][F][K], on the grid of the path
+    std::vector<i128> bias;                // [G][F], likewise
+    int shift = 0;                         // floored
+    std::vector<CastParams> term_casts;    // per_term, in_order
+    std::vector<CastParams> sum_cast;      // in_order
+    bool narrow_weights = false;           // all weights fit int16
+    std::vector<std::int32_t> weights32;   // the same weights where they fit
+    std::vector<std::int32_t> pairs;       // narrow: [G][F][ceil(K/2)] two int16 weights each, low half first
+};
+using Producer = std::variant<Load, BinaryProducer, SelectProducer, ReduceProducer, DotProducer>;
+
+struct Instruction {
+    ir::Id node = 0;         // whose value the destination is
+    Producer producer;
+    std::array<Operand, 3> operands;
+    std::vector<Step> steps;
+    Lane lane = Lane::i32;     // type that it computes in
+    Lane storage = Lane::i16;  // of the destination
+    std::uint32_t rows = 0;    // of the destination
+    std::uint32_t at = 0;      // its first row: byte offset per event
+    std::vector<ir::Id> covers;  // the nodes that it computes
+    std::string proof;           // why this lane and path are exact, for people
+};
+
+struct Edge {  // an input or an output
+    ir::Id node = 0;
+    Tensor tensor;
+    Operand rows;
+};
+
+struct ConstantRow {
+    std::uint32_t at = 0;
+    Lane storage = Lane::i16;
+    std::int64_t raw = 0;
+};
+
+struct Plan {
+    std::vector<Edge> inputs, outputs;  // outputs: the graph's, then the probes if they were asked for
+    std::vector<Instruction> instructions;
+    std::vector<ConstantRow> constants;
+    std::uint32_t bytes_per_event = 0;  // of the arena
+};
+
+struct Options {
+    bool probes = false;  // keep every probe as a further output
+    bool prove = true;    // use proven ranges: narrow lanes, fusion, reordered sums. Off: the reference
+};
+
+// Throws Error(unsupported) where an intermediate number needs more than 126 bits.
+Plan make(const ir::Graph& graph, const Options& options);
+
+// Ranges of every value of a graph, by node.
+std::vector<ir::Ranges> prove_ranges(const ir::Graph& graph, bool from_types_only);
+
+// One JSON document, used by Model::explain().
+std::string explain(const ir::Graph& graph, const Plan& plan);
+
+// Places every row in the arena; used by make().
+void place_rows(Plan& plan);
+
+}  // namespace bxnn::plan

@@ -1,0 +1,200 @@
+#include <unistd.h>
+
+#include "bindings.hpp"
+#include "runtime/model_impl.hpp"
+
+namespace bxnn::python {
+namespace {
+
+// One pool for all models, made when first needed; a forked child makes its own, since threads do not survive a fork.
+Pool& shared_pool() {
+    static std::mutex mutex;
+    static Pool* pool = nullptr;  // never destroyed: joining threads at interpreter exit is not safe
+    static pid_t owner = 0;
+    const std::lock_guard lock(mutex);
+    if (!pool || owner != getpid()) pool = new Pool(), owner = getpid();
+    return *pool;
+}
+
+// A model with contexts to lend, so that repeated calls do not allocate scratch memory.
+class PyModel {
+public:
+    explicit PyModel(Model m) : model(std::move(m)) {}
+
+    Model model;
+
+    std::vector<Context> borrow(const std::string& isa, bool trace, std::size_t n) {
+        std::vector<Context> lent;
+        {
+            const std::lock_guard lock(mutex_);
+            auto& free = free_[{isa, trace}];
+            for (; lent.size() < n && !free.empty(); free.pop_back()) lent.push_back(std::move(free.back()));
+        }
+        while (lent.size() < n) lent.emplace_back(model, isa, trace);
+        return lent;
+    }
+    void give_back(const std::string& isa, bool trace, std::vector<Context> lent) {
+        const std::lock_guard lock(mutex_);
+        auto& free = free_[{isa, trace}];
+        for (auto& context : lent) free.push_back(std::move(context));
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::pair<std::string, bool>, std::vector<Context>> free_;
+};
+
+py::dtype numpy_dtype(DType type) {
+    constexpr const char* names[] = {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"};
+    return py::dtype(names[static_cast<std::size_t>(type)]);
+}
+
+DType dtype_of_array(const py::array& array, const std::string& where) {
+    const char kind = array.dtype().kind();
+    const auto bytes = array.itemsize();
+    const bool native = array.dtype().attr("isnative").cast<bool>();
+    if (native && kind == 'f' && (bytes == 4 || bytes == 8)) return bytes == 4 ? DType::f32 : DType::f64;
+    if (native && (kind == 'i' || kind == 'u')) {
+        const int log2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
+        return static_cast<DType>(2 * log2 + (kind == 'u'));
+    }
+    throw Error(ErrorKind::input, where + ": dtype " + py::cast<std::string>(py::str(array.dtype())) +
+                                      " is not supported; expected int8 to int64, uint8 to uint64, float32 or float64 in native byte order");
+}
+
+// The narrowest container of a format's raw integers.
+DType narrowest(const Format& f) {
+    const int log2 = f.width <= 8 ? 0 : f.width <= 16 ? 1 : f.width <= 32 ? 2 : 3;
+    return static_cast<DType>(2 * log2 + (f.is_signed ? 0 : 1));
+}
+
+ConstArray as_input(const py::array& array, const Tensor& tensor, py::ssize_t events) {
+    const std::string where = "input '" + tensor.name + "'";
+    const auto n = static_cast<py::ssize_t>(tensor.size());
+    if (array.ndim() != 2 || array.shape(1) != n || array.shape(0) != events)
+        throw Error(ErrorKind::input, where + ": expected shape [" + std::to_string(events) + ", " + std::to_string(n) + "], got " +
+                                          py::cast<std::string>(py::str(array.attr("shape"))));
+    if (!(array.flags() & py::array::c_style) || !array.attr("flags").attr("aligned").cast<bool>())
+        throw Error(ErrorKind::input, where + ": the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
+    return {array.data(), dtype_of_array(array, where)};
+}
+
+std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, bool real, bool trace, int threads, const std::string& isa) {
+    if (inputs.size() != self.model.inputs().size())
+        throw Error(ErrorKind::input, "expected " + std::to_string(self.model.inputs().size()) + " input arrays, got " + std::to_string(inputs.size()));
+    if (threads < 0) throw Error(ErrorKind::input, "threads must be 0 (all CPUs) or positive, got " + std::to_string(threads));
+    const py::ssize_t events = inputs.front().ndim() > 0 ? inputs.front().shape(0) : 0;
+    std::vector<ConstArray> in;
+    for (std::size_t i = 0; i < inputs.size(); ++i) in.push_back(as_input(inputs[i], self.model.inputs()[i], events));
+
+    std::vector<py::array> results;
+    std::vector<Array> out;
+    const auto add = [&](const Tensor& tensor) {
+        const DType type = real ? DType::f64 : narrowest(tensor.format);
+        results.emplace_back(numpy_dtype(type), std::vector<py::ssize_t>{events, static_cast<py::ssize_t>(tensor.size())});
+        out.emplace_back(results.back().mutable_data(), type);
+    };
+    for (const auto& tensor : self.model.outputs()) add(tensor);
+    if (trace)
+        for (const auto& tensor : self.model.probes()) add(tensor);
+
+    const py::gil_scoped_release release;
+    const auto n = static_cast<std::size_t>(events);
+    const std::string level = isa.empty() ? active_isa() : isa;  // the environment is read at every call
+    if (threads == 1 || n <= 1024) {
+        auto contexts = self.borrow(level, trace, 1);
+        self.model.predict(contexts.front(), in, out, n);
+        self.give_back(level, trace, std::move(contexts));
+    } else {
+        auto& pool = shared_pool();
+        const std::size_t wanted = threads == 0 ? pool.threads() : std::min<std::size_t>(static_cast<std::size_t>(threads), pool.threads());
+        auto contexts = self.borrow(level, trace, wanted);
+        pool.predict(self.model, contexts, in, out, n);
+        self.give_back(level, trace, std::move(contexts));
+    }
+    return results;
+}
+
+std::vector<ir::Integers> golden_arrays(const std::vector<py::object>& arrays, const char* what) {
+    std::vector<ir::Integers> result;
+    for (const auto& array : arrays) result.push_back(integers(array, what));
+    return result;
+}
+
+std::unique_ptr<PyModel> with_golden(const PyModel& self, const std::vector<py::object>& inputs, const std::optional<std::vector<py::object>>& outputs) {
+    ir::Graph graph = self.model.impl().graph;
+    graph.golden = {};
+    graph.golden.inputs = golden_arrays(inputs, "golden inputs");
+    if (graph.golden.inputs.size() != self.model.inputs().size())
+        throw Error(ErrorKind::input, "golden inputs: expected " + std::to_string(self.model.inputs().size()) + " arrays");
+    const std::size_t events = graph.golden.inputs.front().size() / self.model.inputs().front().size();
+    graph.golden.events = events;
+    if (outputs) {
+        graph.golden.outputs = golden_arrays(*outputs, "golden outputs");
+        return std::make_unique<PyModel>(make_model(std::move(graph)));
+    }
+    for (std::size_t i = 0; i < graph.golden.inputs.size(); ++i)
+        if (graph.golden.inputs[i].size() != events * self.model.inputs()[i].size())
+            throw Error(ErrorKind::input, "golden inputs: '" + self.model.inputs()[i].name + "' has the wrong number of elements");
+    std::vector<ConstArray> in;
+    std::vector<Array> out;
+    for (const auto& array : graph.golden.inputs) in.emplace_back(array.data());
+    for (const auto& tensor : self.model.outputs()) graph.golden.outputs.emplace_back(events * tensor.size());
+    for (auto& array : graph.golden.outputs) out.emplace_back(array.data());
+    Context context(self.model, "reference");
+    self.model.predict(context, in, out, events);
+    return std::make_unique<PyModel>(make_model(std::move(graph)));
+}
+
+}  // namespace
+
+py::object wrap_model(ir::Graph graph) { return py::cast(std::make_unique<PyModel>(make_model(std::move(graph)))); }
+
+void bind_model(py::module_& module) {
+    using py::arg;
+    py::class_<Tensor>(module, "Tensor", "Name, shape and format of an input, an output or a traced layer.")
+        .def_property_readonly("name", [](const Tensor& t) { return t.name; })
+        .def_property_readonly("shape", [](const Tensor& t) { return py::tuple(py::cast(t.shape)); })
+        .def_property_readonly("format", [](const Tensor& t) { return t.format; })
+        .def_property_readonly("dtype", [](const Tensor& t) { return numpy_dtype(narrowest(t.format)); },
+                               "Narrowest of int8, int16, int32, int64 (unsigned: uint8 …) that holds the raw integers.")
+        .def("__repr__", [](const Tensor& t) {
+            return "<bxnn.Tensor '" + t.name + "' " + py::cast<std::string>(py::str(py::tuple(py::cast(t.shape)))) + " " + t.format.str() + ">";
+        });
+
+    py::class_<PyModel>(module, "Model", "Immutable; may be used from any number of threads at once.")
+        .def_static("load", [](const std::string& path) { return std::make_unique<PyModel>(Model::load(path)); }, arg("path"))
+        .def_static("from_bytes", [](const py::bytes& data) {
+            const std::string_view view = data;
+            return std::make_unique<PyModel>(Model::from_bytes({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()}));
+        }, arg("data"))
+        .def("to_bytes", [](const PyModel& self) {
+            const auto bytes = self.model.to_bytes();
+            return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        })
+        .def("with_golden", &with_golden, arg("inputs"), arg("outputs"),
+             "A copy that carries these raw inputs and outputs ([N, n] int64; None: computed by the reference executor).")
+        .def("with_meta", [](const PyModel& self, const std::string& key, const std::string& value) {
+            ir::Graph graph = self.model.impl().graph;
+            graph.meta[key] = value;
+            return std::make_unique<PyModel>(make_model(std::move(graph)));
+        }, arg("key"), arg("value"))
+        .def_property_readonly("name", [](const PyModel& self) { return self.model.name(); })
+        .def_property_readonly("meta", [](const PyModel& self) { return self.model.meta(); })
+        .def_property_readonly("inputs", [](const PyModel& self) { return self.model.inputs(); })
+        .def_property_readonly("outputs", [](const PyModel& self) { return self.model.outputs(); })
+        .def_property_readonly("probes", [](const PyModel& self) { return self.model.probes(); })
+        .def_property_readonly("golden_events", [](const PyModel& self) { return self.model.golden_events(); })
+        .def("run", &run, arg("inputs"), py::kw_only(), arg("real") = false, arg("trace") = false, arg("threads") = 1, arg("isa") = "")
+        .def("self_test", [](const PyModel& self, const std::string& isa) {
+            const py::gil_scoped_release release;
+            const auto test = self.model.self_test(isa);
+            return std::pair(test.compared, test.differing);
+        }, arg("isa") = "", "Replay the golden vectors: (values compared, values that differ).")
+        .def("explain", [](const PyModel& self) { return self.model.explain(); })
+        .def("dump", [](const PyModel& self) { return self.model.dump(); });
+    module.def("isa_levels", &isa_levels, "Instruction sets usable on this CPU, slowest first.");
+    module.def("active_isa", &active_isa, "The level in use: the best, or what the environment variable BXNN_ISA forces.");
+}
+
+}  // namespace bxnn::python

@@ -1,0 +1,139 @@
+"""`bxnn bench`: events per second of a model on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bxnn
+from bxnn import _core
+from bxnn._core import InputError
+from bxnn.cli.console import print_json, print_table
+from bxnn.cli.events import random_events
+from bxnn.model import Model
+
+SUMMARY = "measure events per second"
+DESCRIPTION = """\
+Measure a model on random raw inputs: batch sizes, threads, instruction sets. Each point is warmed up, then
+repeated; the median counts. A batch is one call of the native core, its result array included.
+
+  bxnn bench model.bxnn
+  bxnn bench model.bxnn --batch 1,100000 --threads 1,2 --isa avx2 --json > bench.json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help=".bxnn file")
+    parser.add_argument("--batch", type=_numbers, default=[1, 1000, 100_000], help="default 1,1000,100000")
+    parser.add_argument("--threads", type=_numbers, default=[1], help="default 1; 0 is all CPUs")
+    parser.add_argument(
+        "--isa",
+        help=f"comma-separated, of {', '.join(_core.isa_levels())}, reference (default: all but reference)",
+    )
+    parser.add_argument("--repeats", type=int, default=7, help="default %(default)s")
+    parser.add_argument("--seconds", type=float, default=0.1, help="time a repeat (default %(default)s)")
+
+
+def execute(args: argparse.Namespace) -> int:
+    model = Model.load(args.model)
+    known = [*_core.isa_levels(), "reference"]
+    levels = args.isa.split(",") if args.isa else known[:-1]
+    if not set(levels) <= set(known):
+        raise InputError(f"--isa {args.isa}: expected some of {', '.join(known)} on this CPU")
+    if min(args.batch) < 1 or args.repeats < 1:
+        raise InputError("--batch and --repeats: expected positive numbers")
+    points = [
+        _measure(model, isa, threads, batch, args)
+        for isa in levels
+        for threads in args.threads
+        for batch in args.batch
+    ]
+    if args.json:
+        print_json({"model": model.name, "machine": _machine(), "points": points})
+        return 0
+    machine = _machine()
+    print(f"{model.name}: {machine['cpu']}, {machine['cpus']} CPUs, bxnn {machine['bxnn']}")
+    print_table(
+        "median events per second",
+        ("instruction set", "threads", "batch", "events/s", "ns/event", "slowest..fastest repeat, events/s"),
+        [
+            (
+                p["isa"],
+                p["threads"],
+                f"{p['batch']:,}",
+                f"{p['events_per_second']:,.0f}",
+                f"{p['ns_per_event']:,.1f}",
+                f"{p['slowest']:,.0f} .. {p['fastest']:,.0f}",
+            )
+            for p in points
+        ],
+    )
+    return 0
+
+
+def _measure(model: Model, isa: str, threads: int, batch: int, args: argparse.Namespace) -> dict[str, Any]:
+    _, arrays = model.events(random_events(model.inputs, batch, seed=1), raw=True)
+    core = model._core
+
+    def call() -> None:
+        core.run(arrays, threads=threads, isa=isa)
+
+    calls = _calls_for(call, args.seconds)
+    rates = sorted(batch * calls / _time(call, calls) for _ in range(args.repeats))
+    median = statistics.median(rates)
+    return {
+        "isa": isa,
+        "threads": threads,
+        "batch": batch,
+        "events_per_second": median,
+        "ns_per_event": 1e9 / median,
+        "slowest": rates[0],
+        "fastest": rates[-1],
+        "repeats": args.repeats,
+    }
+
+
+def _calls_for(call: Callable[[], None], seconds: float) -> int:
+    """Calls that take that long together; finding out is the warm-up."""
+    calls = 1
+    while (took := _time(call, calls)) < seconds / 2:
+        calls *= 2
+    return max(1, round(calls * seconds / took))
+
+
+def _time(call: Callable[[], None], calls: int) -> float:
+    began = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return time.perf_counter() - began
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cpu": _cpu_name(),
+        "cpus": os.cpu_count(),
+        "isa_levels": _core.isa_levels(),
+        "active_isa": _core.active_isa(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "bxnn": bxnn.__version__,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]

@@ -1,0 +1,49 @@
+"""`bxnn convert`: a model file of another tool to a .bxnn file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import bxnn
+from bxnn._core import InputError
+from bxnn.cli import conversion
+from bxnn.cli.console import print_json
+from bxnn.cli.events import random_events
+
+SUMMARY = "make a .bxnn file from a Keras, QKeras or ONNX model"
+DESCRIPTION = """\
+Convert a model file to a .bxnn file that gives exactly what hls4ml's firmware for it would give. Anything
+that can't be reproduced exactly is refused by name. Needs hls4ml and the tool of the model.
+
+  bxnn convert model.keras -o model.bxnn
+  bxnn convert qkeras.h5 --config hls_config.json --io-type io_stream -o model.bxnn
+
+The file carries golden events, drawn at random from the input formats, with the answers of the reference
+executor: `bxnn verify model.bxnn` replays them on any machine.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", help=".keras, .h5, .json (weights in the .h5 beside it) or .onnx file")
+    parser.add_argument("-o", "--output", type=Path, help=".bxnn file (default: next to the source)")
+    conversion.add_arguments(parser)
+    parser.add_argument("--golden", type=int, default=64, metavar="N", help="golden events (default 64)")
+
+
+def execute(args: argparse.Namespace) -> int:
+    output: Path = args.output or Path(args.source).with_suffix(".bxnn")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"{output}: expected a file in an existing directory")
+    config = conversion.read_config(args.config)
+    with conversion.of_source(args.source):
+        model = bxnn.convert(args.source, config, args.backend, args.io_type, args.granularity)
+    if args.golden > 0:
+        model = model.with_golden(random_events(model.inputs, args.golden, seed=1), raw=True)
+    model.save(output)
+    size = output.stat().st_size
+    if args.json:
+        print_json({"output": str(output), "name": model.name, "bytes": size, "golden_events": args.golden})
+    else:
+        print(f"{model}\n-> {output} ({size:,} bytes)")
+    return 0

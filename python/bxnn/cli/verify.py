@@ -1,0 +1,120 @@
+"""`bxnn verify`: a model against its golden vectors, another model, expected outputs, or C-simulation."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bxnn import verify
+from bxnn._core import InputError
+from bxnn.cli import conversion
+from bxnn.cli import events as events_options
+from bxnn.cli.console import print_json
+from bxnn.event_files import EventFile, open_events
+from bxnn.model import Model
+from bxnn.verify import VerifyReport
+
+SUMMARY = "compare a model bit for bit with a reference"
+DESCRIPTION = """\
+Compare every bit of a model's outputs, and of its layers where the reference can trace them.
+
+  bxnn verify model.bxnn                                      its golden vectors, every instruction set
+  bxnn verify model.bxnn --source model.keras                 hls4ml C-simulation (needs hls4ml, g++)
+  bxnn verify model.bxnn --model other.bxnn --events x.npy    another model
+  bxnn verify model.bxnn --expected board.npz --events x.npy  outputs from elsewhere
+
+Without a file of events, random raw integers over the whole input range are used. Floats of --expected are
+real numbers, integers are raw integers of the output's format.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bxnn_model", metavar="model", help=".bxnn file")
+    reference = parser.add_mutually_exclusive_group()
+    reference.add_argument(
+        "--source", metavar="FILE", help="convert this model with hls4ml and C-simulate it"
+    )
+    reference.add_argument("--model", metavar="FILE", help="another .bxnn file")
+    reference.add_argument(
+        "--expected", metavar="FILE", type=Path, help="expected outputs: .npy, .npz, .h5, ..."
+    )
+    events_options.add_arguments(parser)
+    conversion.add_arguments(parser)
+    parser.add_argument("--events", type=Path, metavar="FILE", help="events, as for `bxnn run`")
+    parser.add_argument("--random", type=int, default=1000, metavar="N", help="random events (default 1000)")
+    parser.add_argument("--seed", type=int, default=1, help="of the random events (default 1)")
+
+
+def execute(args: argparse.Namespace) -> int:
+    model = Model.load(args.bxnn_model)
+    if not (args.source or args.model or args.expected):
+        return _golden(model, args)
+    if args.expected and not args.events:
+        raise InputError("--expected: needs --events, the file of events that these outputs belong to")
+    x, raw = _events(model, args)
+    if args.source:
+        report = _against_source(model, x, raw, args)
+    elif args.model:
+        report = verify(model, Model.load(args.model), x, raw=raw)
+    else:
+        report = verify(model, _whole(open_events(args.expected, model.outputs)), x, raw=raw)
+    return _show(report, args)
+
+
+def _golden(model: Model, args: argparse.Namespace) -> int:
+    if not model.golden_events:
+        raise InputError(
+            f"{args.bxnn_model} carries no golden vectors; name a reference: --source, --model or --expected"
+        )
+    test = model.replay_golden()
+    if args.json:
+        print_json({"ok": test.ok, "compared": test.compared, "differing": test.differing} | asdict(test))
+    else:
+        print(f"'{model.name}': {test}\n{'identical' if test.ok else 'DIFFERENT'}")
+    return 0 if test.ok else 1
+
+
+def _events(model: Model, args: argparse.Namespace) -> tuple[dict[str, NDArray[Any]], bool]:
+    if args.events is None:
+        return events_options.random_events(model.inputs, args.random, args.seed), True
+    source = open_events(args.events, model.inputs, events_options.selection(args))
+    events = _whole(source)
+    events_options.require_meaning(args, events, model.inputs)
+    return events, bool(args.raw)
+
+
+def _against_source(
+    model: Model, x: dict[str, NDArray[Any]], raw: bool, args: argparse.Namespace
+) -> VerifyReport:
+    config = conversion.read_config(args.config)
+    with conversion.of_source(args.source), tempfile.TemporaryDirectory(prefix="bxnn-csim-") as folder:
+        from bxnn.convert import _graph
+
+        # TensorFlow and hls4ml print; standard output is for the result.
+        with contextlib.redirect_stdout(sys.stderr):
+            graph = _graph(args.source, config, args.backend, args.io_type, args.granularity, folder)
+        return verify(model, graph, x, raw=raw)
+
+
+def _whole(file: EventFile) -> dict[str, NDArray[Any]]:
+    if file.count == 0:
+        raise InputError(f"{file.path}: expected at least one event")
+    chunks = list(file.chunks(file.count))
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def _show(report: VerifyReport, args: argparse.Namespace) -> int:
+    if args.json:
+        print_json(json.loads(report.to_json()))
+    else:
+        print(report)
+    return 0 if report.ok else 1

@@ -1,0 +1,127 @@
+"""The walk over a `ModelGraph`: which layer is emitted by which handler, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bxnn._core import UnsupportedError
+
+from . import activations, batchnorm, dense, merge, quant, shape, softmax
+from .emit import Tensor
+from .scope import Scope
+
+HLS4ML_VERSIONS = ("1.3.0",)
+BACKENDS = ("Vivado", "Vitis")
+IO_TYPES = ("io_parallel", "io_stream")
+
+_HANDLERS: Mapping[str, Callable[[Scope], None]] = {
+    "Input": shape.source,
+    "Dense": dense.dense,
+    "BatchNormalization": batchnorm.normalize,
+    "ApplyAlpha": batchnorm.normalize,
+    "BatchNormalizationQuantizedTanh": batchnorm.quantized_tanh,
+    "Activation": activations.plain,
+    "ParametrizedActivation": activations.parametrized,
+    "HardActivation": activations.hard,
+    "PReLU": activations.prelu,
+    "UnaryLUT": activations.unary_lut,
+    "Softmax": softmax.softmax,
+    "Merge": merge.elementwise,
+    "Dot": merge.dot1d,
+    "Concatenate": merge.concatenate,
+    "Reshape": shape.reshape,
+    "Repack": shape.repack,
+    "Clone": shape.clone,
+    "Broadcast": shape.broadcast,
+    "Transpose": shape.transpose,
+    "FixedPointQuantizer": quant.fixed_point_quantizer,
+}
+
+SUPPORTED_LAYERS = tuple(sorted(_HANDLERS))
+
+
+def from_model_graph(model: Any, builder: Any) -> None:
+    """Emit an hls4ml `ModelGraph`, as hls4ml resolved it, into a `Builder`.
+
+    The graph has the inputs and outputs of the model under hls4ml's names, one probe a layer under the layer's
+    name, and metadata: origin, hls4ml_version, backend, io_type, graph_hash.
+
+    Raises UnsupportedError, naming the layer, its class and what is supported, for anything that is not known to
+    be reproduced bit by bit, and where C-simulation itself fails or is undefined.
+    """
+    _check_model(model)
+    for key, value in _metadata(model).items():
+        builder.set_meta(key, value)
+    typedefs = _typedefs(model)
+    tensors: dict[str, Tensor] = {}
+    for node in model.get_layers():
+        scope = Scope(node, builder, tensors, typedefs)
+        handler = _HANDLERS.get(scope.kind)
+        if handler is None:
+            scope.refuse(f"this layer is not supported; supported are {', '.join(SUPPORTED_LAYERS)}")
+        missing = [name for name in node.inputs if name not in tensors and scope.kind != "Input"]
+        if missing:
+            scope.refuse(f"its input '{missing[0]}' has not been computed before it")
+        handler(scope)
+        tensors.update(scope.made)
+        if scope.kind != "Input":
+            builder.probe(scope.made[node.outputs[0]].value, scope.name)
+    for name in model.outputs:
+        builder.output(tensors[name].value, name)
+
+
+def _check_model(model: Any) -> None:
+    import hls4ml
+
+    if hls4ml.__version__ not in HLS4ML_VERSIONS:
+        raise UnsupportedError(
+            f"hls4ml {hls4ml.__version__} has not been compared with bxnn bit by bit; "
+            f"supported: {', '.join(HLS4ML_VERSIONS)}"
+        )
+    backend = getattr(model.config.backend, "name", None)
+    if backend not in BACKENDS:
+        raise UnsupportedError(f"hls4ml backend {backend} is not supported; supported: {', '.join(BACKENDS)}")
+    io_type = model.config.get_config_value("IOType")
+    if io_type not in IO_TYPES:
+        raise UnsupportedError(f"hls4ml IOType {io_type} is not supported; supported: {', '.join(IO_TYPES)}")
+
+
+def _typedefs(model: Any) -> dict[str, Any]:
+    """Precisions by type name as the project's `defines.h` has them: the first layer that uses a name defines it."""
+    types: dict[str, Any] = {}
+    for node in model.get_layers():
+        for name, named in node.get_layer_precision().items():
+            types.setdefault(name, named.precision)
+    return types
+
+
+def _metadata(model: Any) -> dict[str, str]:
+    import hls4ml
+
+    return {
+        "origin": "hls4ml",
+        "hls4ml_version": hls4ml.__version__,
+        "backend": str(model.config.backend.name),
+        "io_type": str(model.config.get_config_value("IOType")),
+        "graph_hash": _hash(model),
+    }
+
+
+def _hash(model: Any) -> str:
+    """SHA-256 of what decides the results: layers, connections, generated code, types and weights."""
+    digest = hashlib.sha256()
+    for node in model.get_layers():
+        head = {
+            "layer": [node.name, node.class_name],
+            "inputs": list(node.inputs),
+            "outputs": list(node.outputs),
+            "code": [str(node.get_attr("config_cpp", "")), str(node.get_attr("function_cpp", ""))],
+            "types": {n: str(t.precision) for n, t in node.get_layer_precision().items()},
+        }
+        digest.update(json.dumps(head, sort_keys=True).encode())
+        for name, weight in node.weights.items():
+            digest.update(f"{name}:{','.join(weight)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,331 @@
+"""Random small networks: several chains of layers from one input, so that one compilation tests many.
+
+A seed draws a plan (plain data), the plan builds an hls4ml ModelGraph. Every chain draws from its own generator,
+so a plan can be cut down to fewer chains of the same layers.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firmware_ref.case_models import convert_qonnx, keras, qonnx_mlp
+
+ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
+OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
+TABLES = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
+PIECEWISE = ("relu", "hard_sigmoid", "leaky", "threshold", "elu_alpha", "prelu")
+QACTIVATIONS = ("q_relu", "q_slope", "q_bits", "q_tanh", "q_sigmoid", "q_real_tanh", "q_binary", "q_ternary")
+WEIGHTED = ("dense", "dense", "dense", "q_dense", "q_alpha", "binary", "ternary", "po2")
+SHAPES = ("flatten", "permute")
+MERGES = ("Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+SOFTMAX = ("latency", "stable", "legacy", "argmax")
+TABLE_SIZES = (1024, 512, 2048, 256, 64, 777, 100)
+
+
+class LayerPlan(NamedTuple):
+    """One layer; config holds its hls4ml keys, options what its constructor needs."""
+
+    kind: str
+    name: str
+    width: int
+    config: dict[str, Any]
+    options: dict[str, Any]
+
+
+class Plan(NamedTuple):
+    """A network: each chain starts at an input; merges join the ends of two chains. Or a QONNX model."""
+
+    seed: int
+    io: str
+    backend: str
+    granularity: str
+    default: str
+    inputs: list[str]  # types
+    shape: tuple[int, ...]
+    gain: float
+    chains: list[list[LayerPlan]]
+    starts: list[int]
+    merges: list[tuple[LayerPlan, int, int]]
+    qonnx: bool
+
+
+def draw_type(rng: np.random.Generator, *, modes: float = 0.4, signed: bool | None = None) -> str:
+    """An ap_[u]fixed: mostly 4 to 18 bits, sometimes wide, with negative integer or integer above width."""
+    style = rng.random()
+    if style < 0.72:
+        width, integer = int(rng.integers(4, 19)), 0
+        integer = int(rng.integers(1, min(width, 9) + 1))
+    elif style < 0.82:
+        width = int(rng.integers(20, 33))
+        integer = int(rng.integers(4, 15))
+    elif style < 0.89:
+        width, integer = int(rng.integers(3, 13)), int(rng.integers(-4, 1))
+    elif style < 0.95:
+        width = int(rng.integers(2, 10))
+        integer = width + int(rng.integers(0, 4))
+    else:
+        width = int(rng.integers(1, 4))
+        integer = int(rng.integers(0, 3))
+    is_signed = bool(rng.random() < 0.8) if signed is None else signed
+    name = "ap_fixed" if is_signed else "ap_ufixed"
+    if rng.random() < modes:
+        return f"{name}<{width},{integer},AP_{rng.choice(ROUNDINGS)},AP_{rng.choice(OVERFLOWS)}>"
+    return f"{name}<{width},{integer}>"
+
+
+def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
+    precision: dict[str, str] = {}
+    config: dict[str, Any] = {"Precision": precision}
+    if rng.random() < 0.6:
+        precision["result"] = draw_type(rng)
+    if kind in ("dense", "bn"):
+        for weight in ("weight", "bias") if kind == "dense" else ("scale", "bias"):
+            if rng.random() < 0.5:
+                precision[weight] = draw_type(rng, modes=0.25)
+    if kind in WEIGHTED:
+        if rng.random() < 0.45:
+            precision["accum"] = draw_type(rng, modes=0.6, signed=True if rng.random() < 0.9 else None)
+        config["Strategy"] = str(rng.choice(["Latency", "Resource", "Resource", "resource_unrolled"]))
+        config["ReuseFactor"] = int(rng.choice([1, 2, 3, 4, 6, 8]))
+    if kind in TABLES or kind == "elu_alpha":
+        config["TableSize"] = int(rng.choice(TABLE_SIZES))
+        if rng.random() < 0.5:
+            config["table_t"] = draw_type(rng)
+    if kind == "softmax":
+        config["Implementation"] = str(rng.choice(SOFTMAX))
+        config["TableSize"] = int(rng.choice([1024, 512, 256]))
+        for key in ("exp_table_t", "inv_table_t", "accum_t", "inv_inp_t"):
+            if rng.random() < 0.25:
+                config[key] = draw_type(rng)
+    return config
+
+
+def _draw_options(rng: np.random.Generator, kind: str) -> dict[str, Any]:
+    bits = int(rng.integers(3, 10))
+    integer = int(rng.integers(0, 4))
+    return {
+        "bits": bits,
+        "integer": min(integer, bits - 1),
+        "bias": bool(rng.random() < 0.85),
+        "alpha": rng.random(),
+    }
+
+
+def _draw_kind(rng: np.random.Generator, first: bool) -> str:
+    style = rng.random()
+    if style < (0.55 if first else 0.35):
+        return str(rng.choice(WEIGHTED))
+    if style < 0.63:
+        return str(rng.choice(TABLES))
+    if style < 0.78:
+        return str(rng.choice(PIECEWISE))
+    if style < 0.87:
+        return str(rng.choice(QACTIVATIONS))
+    if style < 0.90:
+        return str(rng.choice(SHAPES))
+    return "bn" if style < 0.96 else "softmax"
+
+
+def _draw_chain(rng: np.random.Generator, index: int, width: int) -> list[LayerPlan]:
+    chain = []
+    for depth in range(int(rng.integers(1, 5))):
+        kind = _draw_kind(rng, depth == 0)
+        if kind in WEIGHTED:
+            width = int(rng.integers(2, 7))
+        if kind == "softmax" and width < 2:
+            kind = "relu"
+        chain.append(
+            LayerPlan(
+                kind, f"c{index}_{depth}_{kind}", width, _draw_config(rng, kind), _draw_options(rng, kind)
+            )
+        )
+    return chain
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    rng = np.random.default_rng([seed, 0])
+    io = str(rng.choice(["io_parallel", "io_parallel", "io_stream"]))
+    shape = (
+        (int(rng.integers(2, 9)),)
+        if rng.random() < 0.85
+        else (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
+    )
+    count = int(rng.integers(3, 6))
+    chains = [_draw_chain(np.random.default_rng([seed, 1, i]), i, math.prod(shape)) for i in range(count)]
+    merges = []
+    for i in range(count - 1):
+        same = chains[i][-1].width == chains[i + 1][-1].width
+        if same and rng.random() < 0.7:
+            kind = str(rng.choice(MERGES))
+            merge = LayerPlan(kind, f"m{i}_{kind.lower()}", chains[i][-1].width, _draw_config(rng, kind), {})
+            merges.append((merge, i, i + 1))
+    granularity = str(rng.choice(["name", "name", "model"]))
+    default = "fixed<16,6>" if rng.random() < 0.6 else draw_type(rng, signed=True)
+    inputs = [draw_type(rng) for _ in range(1 if rng.random() < 0.8 else 2)]
+    return Plan(
+        seed=seed,
+        io=io,
+        backend=str(rng.choice(["Vitis", "Vitis", "Vivado"])),
+        granularity=granularity,
+        default=default,
+        inputs=inputs,
+        shape=shape,
+        gain=float(rng.choice([0.5, 1.0, 2.0, 8.0])),
+        chains=chains,
+        starts=[i % len(inputs) for i in range(count)],
+        merges=merges,
+        qonnx=bool(rng.random() < 0.06),
+    )
+
+
+def only_chains(plan: Plan, keep: list[int]) -> Plan:
+    """The plan with these chains and the merges between them."""
+    place = {old: new for new, old in enumerate(keep)}
+    merges = [(m, place[a], place[b]) for m, a, b in plan.merges if a in place and b in place]
+    chains, starts = [plan.chains[i] for i in keep], [plan.starts[i] for i in keep]
+    return plan._replace(chains=chains, starts=starts, merges=merges)
+
+
+def _quantizer(plan: LayerPlan) -> str:
+    bits, integer, alpha = plan.options["bits"], plan.options["integer"], plan.options["alpha"]
+    match plan.kind:
+        case "q_dense":
+            return f"quantized_bits({bits},{integer},alpha=1)"
+        case "q_alpha":
+            return f"quantized_bits({bits},{integer},alpha='{'auto_po2' if alpha < 0.6 else 'auto'}')"
+        case "po2":
+            return f"quantized_po2({min(bits, 5)})"
+        case "binary" | "ternary":
+            return f"{plan.kind}(alpha=1)"
+    raise ValueError(plan.kind)
+
+
+def _qactivation(plan: LayerPlan) -> str:
+    bits, integer = plan.options["bits"], plan.options["integer"]
+    return {
+        "q_relu": f"quantized_relu({bits},{integer})",
+        "q_slope": f"quantized_relu({bits},{integer},negative_slope=0.25)",
+        "q_bits": f"quantized_bits({bits},{integer},alpha=1)",
+        "q_tanh": f"quantized_tanh({bits})",
+        "q_sigmoid": f"quantized_sigmoid({bits})",
+        "q_real_tanh": f"quantized_tanh({bits},use_real_tanh=True)",
+        "q_binary": "binary(alpha=1)",
+        "q_ternary": "ternary(alpha=1)",
+    }[plan.kind]
+
+
+def _layer(plan: LayerPlan) -> Any:
+    layers, name, alpha = keras().layers, plan.name, plan.options["alpha"]
+    if plan.kind == "dense":
+        return layers.Dense(plan.width, use_bias=plan.options["bias"], name=name)
+    if plan.kind in WEIGHTED:
+        from qkeras import QDense
+
+        bias = f"quantized_bits({plan.options['bits']},{plan.options['integer']},alpha=1)"
+        return QDense(
+            plan.width,
+            use_bias=plan.options["bias"],
+            kernel_quantizer=_quantizer(plan),
+            bias_quantizer=bias,
+            name=name,
+        )
+    if plan.kind in QACTIVATIONS:
+        from qkeras import QActivation
+
+        return QActivation(_qactivation(plan), name=name)
+    match plan.kind:
+        case "bn":
+            return layers.BatchNormalization(name=name)
+        case "leaky":
+            return layers.LeakyReLU(round(0.05 + alpha, 2), name=name)
+        case "threshold":
+            return layers.ThresholdedReLU(round(2 * alpha, 2), name=name)
+        case "elu_alpha":
+            return layers.ELU(round(0.1 + alpha, 2), name=name)
+        case "prelu":
+            return layers.PReLU(name=name)
+    return layers.Activation(plan.kind, name=name)
+
+
+def _layers(plan: LayerPlan) -> list[Any]:
+    """One layer, or a reshaping and its inverse with a layer between."""
+    if plan.kind not in SHAPES:
+        return [_layer(plan)]
+    layers = keras().layers
+    folds = next(d for d in (3, 2, 1) if plan.width % d == 0)
+    steps = [layers.Reshape((folds, plan.width // folds), name=f"{plan.name}_fold")]
+    if plan.kind == "permute":
+        steps.append(layers.Permute((2, 1), name=f"{plan.name}_swap"))
+    return [*steps, layers.Activation("relu", name=plan.name), layers.Flatten(name=f"{plan.name}_flat")]
+
+
+def _fill(model: Any, seed: int, gain: float) -> None:
+    """Weights depend on the layer's name, not on what else is in the network."""
+    for layer in model.layers:
+        rng = np.random.default_rng([seed, 2, zlib.crc32(layer.name.encode())])
+        values = []
+        for weight in layer.weights:
+            name = weight.name.split("/")[-1]
+            if "variance" in name or "gamma" in name:
+                values.append(rng.uniform(0.3, 2.0, weight.shape))
+            else:
+                values.append(rng.normal(0, gain / 2, weight.shape))
+        if values:
+            layer.set_weights(values)
+
+
+def _keras_model(plan: Plan) -> Any:
+    layers = keras().layers
+    keras().backend.clear_session()
+    inputs = [layers.Input(plan.shape, name=f"x{i}") for i in range(len(plan.inputs))]
+    ends = []
+    for i, (chain, start) in enumerate(zip(plan.chains, plan.starts, strict=True)):
+        x = inputs[start]
+        if len(plan.shape) > 1:
+            x = layers.Flatten(name=f"c{i}_flat")(x)
+        for step in chain:
+            for layer in _layers(step):
+                x = layer(x)
+        ends.append(x)
+    merged = {i for _, a, b in plan.merges for i in (a, b)}
+    outputs = [end for i, end in enumerate(ends) if i not in merged]
+    for merge, a, b in plan.merges:
+        options = {"axes": 1} if merge.kind == "Dot" else {}
+        outputs.append(getattr(layers, merge.kind)(name=merge.name, **options)([ends[a], ends[b]]))
+    model = keras().Model([inputs[i] for i in sorted(set(plan.starts))], outputs)
+    _fill(model, plan.seed, plan.gain)
+    return model
+
+
+def build(plan: Plan) -> Any:
+    """The hls4ml ModelGraph of a plan."""
+    import hls4ml
+
+    if plan.qonnx:
+        return convert_qonnx(qonnx_mlp(plan.seed, vary=True), backend=plan.backend)
+    model = _keras_model(plan)
+    config = hls4ml.utils.config_from_keras_model(
+        model, granularity=plan.granularity, backend=plan.backend, default_precision=plan.default
+    )
+    names = config.setdefault("LayerName", {})
+    for i, text in enumerate(plan.inputs):
+        names.setdefault(f"x{i}", {}).setdefault("Precision", {})["result"] = text
+    for step in [s for chain in plan.chains for s in chain] + [m for m, _, _ in plan.merges]:
+        entry = names.setdefault(step.name, {})
+        entry.setdefault("Precision", {}).update(step.config["Precision"])
+        entry.update({key: value for key, value in step.config.items() if key != "Precision"})
+        if "result" in step.config["Precision"] and f"{step.name}_linear" in names:
+            names[f"{step.name}_linear"]["Precision"]["result"] = step.config["Precision"]["result"]
+    return hls4ml.converters.convert_from_keras_model(
+        model,
+        hls_config=config,
+        backend=plan.backend,
+        io_type=plan.io,
+        output_dir="unused",
+        project_name="myproject",
+    )

@@ -1,0 +1,1 @@
+"""The IR's definition (docs/spec/ir.md) executed in plain Python integers."""
