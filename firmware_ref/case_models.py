@@ -91,7 +91,7 @@ def encoder(widths: list[int]) -> list[Any]:
 def qonnx_mlp(seed: int, *, vary: bool = False) -> Any:
     """A QONNX model with Quant nodes on inputs, weights and activations, cleaned for hls4ml.
 
-    With vary, sizes, bits, scales (also such that are no power of two), narrowness and rounding are drawn too.
+    With vary, sizes, bits, scales and narrowness are drawn too.
     """
     from onnx import TensorProto, helper
     from qonnx.core.modelwrapper import ModelWrapper
@@ -110,7 +110,7 @@ def qonnx_mlp(seed: int, *, vary: bool = False) -> Any:
     def quant(x: str, out: str, scale: float, bits: int, signed: int, narrow: int = 0) -> str:
         if vary:
             bits = int(rng.integers(2, 10))
-            scale = 2.0 ** -int(rng.integers(0, bits + 1)) * (1.0 if rng.random() < 0.8 else 0.75)
+            scale = 2.0 ** -int(rng.integers(0, bits + 1))
             narrow = int(rng.random() < 0.3) * signed
         parts = [
             constant(f"{out}_{k}", v) for k, v in (("scale", scale), ("zero", 0.0), ("bits", float(bits)))

@@ -9,7 +9,7 @@ Kind parse_kind(const std::string& text, const std::string_view (&names)[N], con
     std::string known;
     for (std::size_t i = 0; i < N; ++i) {
         if (text == names[i]) return static_cast<Kind>(i);
-        known += (i ? ", " : "") + std::string(names[i]);
+        known.append(i ? ", " : "").append(names[i]);
     }
     throw Error(ErrorKind::graph, std::string(what) + " '" + text + "' is unknown; expected one of " + known);
 }
@@ -52,7 +52,7 @@ public:
         op.filters = dim(w.ndim() - 2), op.terms = dim(w.ndim() - 1);
         op.weights = integers(w, "dot weights"), op.w_frac = w_frac;
         op.bias = bias.is_none() ? ir::Integers(std::size_t{op.groups} * op.filters, 0) : integers(bias, "dot bias");
-        op.b_frac = bias.is_none() ? -1024 : b_frac;  // no bits of its own: it must not refine the result's grid
+        op.b_frac = b_frac;
         if (index.is_none()) {
             for (std::uint32_t k = 0; k < op.terms; ++k) op.index.push_back(static_cast<std::int32_t>(k));
             if (op.terms != value(x).size())

@@ -33,14 +33,14 @@ def convert(
 ) -> Model:
     """The model that computes, bit by bit, what hls4ml's firmware for `source` computes.
 
-    `source` is a Keras or QKeras model; a path to one (`.keras`, `.h5`, or `.json` with weights in the `.h5` of the
-    same name); an ONNX or QONNX model (path, `ModelProto` or qonnx `ModelWrapper`); or an hls4ml `ModelGraph`, for
-    which the other arguments do not count. `hls_config` is hls4ml's configuration dictionary, which is left
-    untouched; without it hls4ml derives one with the given granularity.
+    `source` is a Keras or QKeras model; a path to one (`.keras`, `.h5`, or `.json` with weights in the `.h5` of
+    the same name); an ONNX or QONNX model (path, `ModelProto` or qonnx `ModelWrapper`); or an hls4ml
+    `ModelGraph`, for which the other arguments do not count. `hls_config` is hls4ml's configuration dictionary,
+    which is left untouched; without it hls4ml derives one with the given granularity.
 
     An ONNX model is prepared as hls4ml asks: the batch is set to one, shapes are inferred and constants folded,
-    tensors become channels-last, Gemm becomes MatMul and Add. No project folder is left behind; what hls4ml prints
-    goes to standard error.
+    tensors become channels-last, Gemm becomes MatMul and Add. No project folder is left behind; what hls4ml
+    prints goes to standard error.
 
     Raises UnsupportedError naming the layer that bxnn does not reproduce exactly, ImportError if the tool that
     reads the source is missing, and what hls4ml raises for a model that it cannot convert.
@@ -66,7 +66,7 @@ def _graph(
     import hls4ml
 
     model = _load(source)
-    options = {"output_dir": os.path.join(folder, "project"), "backend": backend, "io_type": io_type}
+    options = {"output_dir": str(Path(folder) / "project"), "backend": backend, "io_type": io_type}
     if _is_keras(model):
         config = copy.deepcopy(hls_config) or hls4ml.utils.config_from_keras_model(
             model, granularity=granularity, backend=backend

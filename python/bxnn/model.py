@@ -341,10 +341,10 @@ def _real_numbers(array: Array, tensor: Tensor) -> Array:
     """C-contiguous float32 or float64 of the same values; at most one copy."""
     kind, dtype = array.dtype.kind, array.dtype
     if kind == "f" and dtype.itemsize <= 8:
-        return np.ascontiguousarray(array, dtype=np.float64 if dtype.itemsize == 8 else np.float32)
+        return _packed(array, np.dtype(np.float64 if dtype.itemsize == 8 else np.float32))
     if kind not in "fiub":
         raise InputError(f"input '{tensor.name}': expected real numbers, got dtype {dtype}")
-    exact = np.ascontiguousarray(array, dtype=np.float64)
+    exact = _packed(array, np.dtype(np.float64))
     if dtype.itemsize >= 8:
         lost = np.isfinite(array) & (exact.astype(dtype) != array) if kind == "f" else _beyond_float64(array)
         _refuse_first(lost, array, tensor, "a number that float64 holds exactly (predict_raw takes 64 bits)")
@@ -364,7 +364,11 @@ def _raw_integers(array: Array, tensor: Tensor) -> Array:
             f"(value * 2**{tensor.format.frac}), got dtype {array.dtype}; real numbers go to predict"
         )
     dtype = np.dtype(np.uint8) if array.dtype.kind == "b" else array.dtype.newbyteorder("=")
-    return np.ascontiguousarray(array, dtype=dtype)
+    return _packed(array, dtype)
+
+
+def _packed(array: Array, dtype: np.dtype[Any]) -> Array:
+    return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def _refuse_first(refused: NDArray[np.bool_], array: Array, tensor: Tensor, expected: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from bxnn.frontends.hls4ml.formats import (
     CType,
     assignment_fault,
@@ -29,7 +28,8 @@ def precision(kind: str, **fields: Any) -> Any:
 def test_precisions_become_cpp_types() -> None:
     fixed = precision("FixedPrecisionType", width=16, integer=6, signed=True, rounding_mode="RND")
     assert from_precision(fixed) == CType(16, 6, True, False, "RND", "WRAP")
-    assert from_precision(precision("APIntegerPrecisionType", width=5, signed=False)) == CType(5, 5, False, True)
+    integer = precision("APIntegerPrecisionType", width=5, signed=False)
+    assert from_precision(integer) == CType(5, 5, False, True)
     assert from_precision(precision("APXnorPrecisionType", width=1, signed=False)).is_bit
 
 
@@ -38,7 +38,11 @@ def test_precisions_become_cpp_types() -> None:
     [
         ("StandardFloatPrecisionType", {"width": 32}, "not a fixed-point"),
         ("UnspecifiedPrecisionType", {"width": 0}, "not a fixed-point"),
-        ("FixedPrecisionType", {"width": 8, "integer": 3, "signed": True, "saturation_bits": 2}, "saturation bits"),
+        (
+            "FixedPrecisionType",
+            {"width": 8, "integer": 3, "signed": True, "saturation_bits": 2},
+            "saturation bits",
+        ),
         ("FixedPrecisionType", {"width": 65, "integer": 3, "signed": True}, "65 bits wide"),
         (
             "FixedPrecisionType",

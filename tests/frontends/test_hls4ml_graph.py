@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from spec.interpreter import SpecBuilder, SpecModel
 
 from frontends import graphs
-from spec.interpreter import SpecBuilder, SpecModel
 
 pytest.importorskip("hls4ml", reason="hls4ml is not installed")
 

@@ -57,7 +57,8 @@ def test_rounding_on_which_c_simulation_aborts() -> None:
 
 
 def test_activation_unknown_to_the_headers() -> None:
-    assert "'swish' is not supported" in refusal(graphs.graph(graphs.source(4), graphs.activation("a", "swish")))
+    model = graphs.graph(graphs.source(4), graphs.activation("a", "swish"))
+    assert "'swish' is not supported" in refusal(model)
 
 
 def test_relu6_has_no_stream_form() -> None:
@@ -91,7 +92,8 @@ def test_illegal_reuse_factor() -> None:
         layer_config={"d": {"Strategy": "Resource", "ReuseFactor": 4}},
     )
     node = next(n for n in model.get_layers() if n.name == "d")
-    node.attributes["config_cpp"] = node.get_attr("config_cpp").replace("reuse_factor = 4", "reuse_factor = 5")
+    text = node.get_attr("config_cpp")
+    node.attributes["config_cpp"] = text.replace("reuse_factor = 4", "reuse_factor = 5")
     assert "reuse factor 5 is not legal" in refusal(model)
 
 

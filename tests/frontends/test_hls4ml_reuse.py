@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from bxnn.frontends.hls4ml.reuse import executed_order
 
 Additions = list[tuple[int, int, int]]
@@ -56,9 +55,8 @@ def replay_multiple_of_n_in(n_in: int, n_out: int, reuse: int) -> Additions:
 def legal(n_in: int, n_out: int, reuse: int) -> bool:
     """The reuse factors that hls4ml lets through."""
     limit = -(-n_in * n_out // min(n_in, reuse))
-    return (
-        (limit % n_out == 0 or reuse >= n_in) and (reuse % n_in == 0 or reuse < n_in) and n_in * n_out % reuse == 0
-    )
+    whole_outputs = limit % n_out == 0 or reuse >= n_in
+    return whole_outputs and (reuse % n_in == 0 or reuse < n_in) and n_in * n_out % reuse == 0
 
 
 @pytest.mark.parametrize(("n_in", "n_out"), [(12, 6), (8, 8), (5, 7), (16, 1), (1, 9), (10, 4), (57, 3)])

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-
 from bxnn.frontends.hls4ml import tables
 
 

@@ -1,7 +1,7 @@
 """Random small networks: several chains of layers from one input, so that one compilation tests many.
 
-A seed draws a plan (plain data), the plan builds an hls4ml ModelGraph. Every chain draws from its own generator,
-so a plan can be cut down to fewer chains of the same layers.
+A seed draws a plan (plain data), the plan builds an hls4ml ModelGraph. Every chain draws from a generator of
+its own, so a plan can be cut down to fewer chains of the same layers.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PIECEWISE = ("relu", "hard_sigmoid", "leaky", "threshold", "elu_alpha", "prelu")
 QACTIVATIONS = ("q_relu", "q_slope", "q_bits", "q_tanh", "q_sigmoid", "q_real_tanh", "q_binary", "q_ternary")
 WEIGHTED = ("dense", "dense", "dense", "q_dense", "q_alpha", "binary", "ternary", "po2")
 SHAPES = ("flatten", "permute")
+# Streams have no Dot, which is the first.
 MERGES = ("Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
 SOFTMAX = ("latency", "stable", "legacy", "argmax")
 TABLE_SIZES = (1024, 512, 2048, 256, 64, 777, 100)
@@ -82,6 +83,8 @@ def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
     config: dict[str, Any] = {"Precision": precision}
     if rng.random() < 0.6:
         precision["result"] = draw_type(rng)
+    if kind == "Dot":  # hls4ml can't infer its types
+        precision.update(result=draw_type(rng), accum=draw_type(rng))
     if kind in ("dense", "bn"):
         for weight in ("weight", "bias") if kind == "dense" else ("scale", "bias"):
             if rng.random() < 0.5:
@@ -91,6 +94,8 @@ def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
             precision["accum"] = draw_type(rng, modes=0.6, signed=True if rng.random() < 0.9 else None)
         config["Strategy"] = str(rng.choice(["Latency", "Resource", "Resource", "resource_unrolled"]))
         config["ReuseFactor"] = int(rng.choice([1, 2, 3, 4, 6, 8]))
+        if config["Strategy"] == "resource_unrolled" and config["ReuseFactor"] < 6:
+            config["Strategy"] = "Resource"  # hls4ml rounds to 1, for which it generates no code
     if kind in TABLES or kind == "elu_alpha":
         config["TableSize"] = int(rng.choice(TABLE_SIZES))
         if rng.random() < 0.5:
@@ -161,7 +166,7 @@ def draw(seed: int) -> Plan:
     for i in range(count - 1):
         same = chains[i][-1].width == chains[i + 1][-1].width
         if same and rng.random() < 0.7:
-            kind = str(rng.choice(MERGES))
+            kind = str(rng.choice(MERGES[io == "io_stream" :]))
             merge = LayerPlan(kind, f"m{i}_{kind.lower()}", chains[i][-1].width, _draw_config(rng, kind), {})
             merges.append((merge, i, i + 1))
     granularity = str(rng.choice(["name", "name", "model"]))

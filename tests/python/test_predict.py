@@ -131,7 +131,7 @@ def test_what_is_not_real_numbers(x: Any) -> None:
 def test_nan_and_infinity_are_refused_with_their_place(bad: float, dtype: str) -> None:
     x = np.zeros((50, 3), dtype)
     x[37, 1] = bad
-    with pytest.raises(InputError, match=r"(?=.*'x')(?=.*\bevent 37\b)(?=.*\b1\b)"):
+    with pytest.raises(InputError, match=r"input 'x', event 37, element 1: "):
         DENSE.predict(x)
 
 
@@ -139,7 +139,7 @@ def test_nan_and_infinity_are_refused_with_their_place(bad: float, dtype: str) -
 def test_raw_integers_outside_the_format_are_refused_with_their_place(bad: int) -> None:
     raw = np.zeros((50, 3), np.int64)
     raw[37, 1] = bad
-    with pytest.raises(InputError, match=rf"(?=.*'x')(?=.*\bevent 37\b)(?=.*{bad})"):
+    with pytest.raises(InputError, match=r"input 'x', event 37, element 1: .* -128 to 127"):
         DENSE.predict_raw(raw)
 
 

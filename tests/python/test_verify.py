@@ -100,13 +100,12 @@ def test_models_with_other_binary_points() -> None:
 
 
 def test_full_width_integers_are_compared_exactly() -> None:
-    fmt = Format(64, 64, False)
-    model = example.identity([1], fmt)
-    raw = np.array([[2**64 - 1], [2**53 + 1]], dtype=np.uint64)
+    model = example.identity([1], Format(64, 64))
+    raw = np.array([[2**63 - 1], [2**53 + 1]])
     assert verify(model, raw, raw, raw=True).ok
-    near = raw - np.uint64(1)
-    assert verify(model, near, raw, raw=True).differing == 2
-    assert verify(model, np.array([[-1], [2**53 + 1]]), raw, raw=True).differing == 1
+    assert verify(model, raw.astype(np.uint64), raw, raw=True).ok
+    assert verify(model, raw - 1, raw, raw=True).differing == 2
+    assert verify(model, raw.astype(np.uint64) - np.uint64(1), raw, raw=True).differing == 2
 
 
 def test_a_reference_too_narrow_to_prove_anything_is_refused() -> None:

@@ -128,7 +128,7 @@ def overflow_int(q: int, fmt: FormatLike) -> int:
     low, high = min_raw(fmt), max_raw(fmt)
     if fmt.overflow == "WRAP":
         return (q - low) % (1 << fmt.width) + low
-    if fmt.overflow == "SAT_SYM" and fmt.signed:
+    if fmt.overflow == "SAT_SYM" and fmt.signed and fmt.width > 1:
         low = -high
     if low <= q <= high:
         return q
@@ -192,7 +192,7 @@ def _overflow_array(q: Array, fmt: FormatLike) -> Array:
         return np.asarray((q - low) % 2**fmt.width + low)
     if fmt.overflow == "SAT_ZERO":
         return np.where((q < low) | (q > high), 0, q)
-    if fmt.overflow == "SAT_SYM" and fmt.signed:
+    if fmt.overflow == "SAT_SYM" and fmt.signed and fmt.width > 1:
         low = -high
     return np.minimum(np.maximum(q, low), high)
 
@@ -216,7 +216,7 @@ def quantize_range(low: int, high: int, frac_from: int, fmt: FormatLike) -> tupl
     scale = Fraction(2) ** (fmt.frac - frac_from)
     low, high = round_fraction(low * scale, fmt.round), round_fraction(high * scale, fmt.round)
     inside = min_raw(fmt) <= low and high <= max_raw(fmt)
-    if inside and not (fmt.overflow == "SAT_SYM" and fmt.signed):
+    if inside and not (fmt.overflow == "SAT_SYM" and fmt.signed and fmt.width > 1):
         return low, high
     if fmt.overflow == "WRAP":
         return min_raw(fmt), max_raw(fmt)

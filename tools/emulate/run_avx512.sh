@@ -132,7 +132,7 @@ wait "$stream" || true
 
 status=$(tr -d '\r' <"$work/console" | sed -n 's/^@exit \([0-9]*\)$/\1/p' | tail -1)
 if [ -z "$status" ]; then
-  tail -n 30 "$work/console" "$work/log" >&2
+  tail -n 20 "$work"/{screen,log,console} >&2 2>/dev/null || true
   fail "the emulated machine ended before the program did"
 fi
 exit "$status"

@@ -24,6 +24,14 @@ void verify_marks(const Graph& graph, const std::vector<Mark>& marks, const char
     }
 }
 
+// What goes in and out are 64-bit integers.
+void expect_int64(const Graph& graph, const Mark& mark) {
+    const auto& type = graph.nodes[mark.id].value.type;
+    if (type.width > (type.is_signed ? 64 : 63))
+        throw Error(ErrorKind::unsupported,
+                    "'" + mark.name + "' has " + type.str() + ", which does not fit 64-bit integers; cast it first");
+}
+
 void verify_golden(const Graph& graph, const std::vector<Integers>& arrays, const std::vector<Tensor>& tensors,
                    const char* what) {
     const auto where = std::string("golden ") + what;
@@ -72,13 +80,9 @@ void verify(const Graph& graph) {
     if (input_names.empty()) ops::bad_graph("graph '" + graph.name + "'", "has no input");
     verify_marks(graph, graph.outputs, "output", true);
     verify_marks(graph, graph.probes, "probe", true);
+    for (const Id id : graph.inputs()) expect_int64(graph, {id, graph.nodes[id].name});
     for (const auto* marks : {&graph.outputs, &graph.probes})
-        for (const auto& mark : *marks) {
-            const auto& type = graph.nodes[mark.id].value.type;
-            if (type.width > (type.is_signed ? 64 : 63))
-                throw Error(ErrorKind::unsupported, "'" + mark.name + "' has " + type.str() +
-                                                        ", which does not fit 64-bit integers; cast it first");
-        }
+        for (const auto& mark : *marks) expect_int64(graph, mark);
     if (graph.golden.events == 0) return;
     std::vector<Tensor> inputs, outputs;
     for (const Id id : graph.inputs()) inputs.push_back(graph.tensor(id, graph.nodes[id].name));

@@ -7,7 +7,7 @@ using Kind = ir::BinaryKind;
 std::size_t broadcast_size(Operands operands, Shape& shape, const std::string& where) {
     const ir::Value* widest = operands[0];
     for (const auto* x : operands)
-        if (x->size() > widest->size() || (widest->size() == 1 && x->shape.size() > widest->shape.size())) widest = x;
+        if (x->size() > widest->size()) widest = x;
     for (const auto* x : operands)
         if (x->size() != widest->size() && x->size() != 1)
             bad_graph(where, "operands have " + std::to_string(widest->size()) + " and " + std::to_string(x->size()) +

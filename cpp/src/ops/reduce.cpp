@@ -17,7 +17,6 @@ Result check(const ir::Reduce& op, Operands operands, const std::string& where) 
                              std::to_string(op.inner) + " does not match " + std::to_string(x.size()) + " elements");
     if (op.accum && op.kind != ReduceKind::sum) bad_graph(where, "only a sum has an accumulator format");
     Result result{std::size_t{op.outer} * op.inner, {op.outer, op.inner}, x.type.frac(), {}};
-    if (op.inner == 1) result.natural_shape = {op.outer};
     if (op.kind == ReduceKind::max || op.kind == ReduceKind::min) result.type = x.type;
     if (op.kind == ReduceKind::argmax) {
         const int width = std::max(1, static_cast<int>(std::bit_width(op.size - 1)));

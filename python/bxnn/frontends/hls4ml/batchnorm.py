@@ -62,7 +62,7 @@ def quantized_tanh(scope: Scope) -> None:
         scope.require_equal_packs()
         if int(which.max()) + 1 != x.pack:
             scope.refuse(
-                f"C-simulation does not compile: it has {int(which.max()) + 1} thresholds and {x.pack} channels"
+                f"C-simulation does not compile: {int(which.max()) + 1} thresholds for {x.pack} channels"
             )
 
     def thresholds(key: str) -> int:

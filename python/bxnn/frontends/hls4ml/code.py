@@ -1,6 +1,6 @@
-"""What hls4ml generated for a layer: its configuration struct and its function call, read back from the C++ text.
+"""What hls4ml generated for a layer: its configuration struct and its function call, read back from C++.
 
-The generated text is the most resolved form of a layer: whatever passes changed, this is what the compiler sees.
+The generated text is the most resolved form of a layer: whatever passes changed, the compiler sees this.
 """
 
 from __future__ import annotations

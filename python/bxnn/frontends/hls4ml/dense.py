@@ -35,7 +35,7 @@ def dense(scope: Scope) -> None:
 def _require_stream_words(scope: Scope, x: Tensor, n_in: int, n_out: int) -> None:
     if scope.stream and (n_in % x.pack or n_out % scope.pack()):
         scope.refuse(
-            f"its {n_in} inputs and {n_out} outputs are no multiples of the stream words ({x.pack} and {scope.pack()})"
+            f"its {n_in} inputs and {n_out} outputs do not fill stream words of {x.pack} and {scope.pack()}"
         )
 
 
@@ -45,6 +45,10 @@ def _order(scope: Scope, n_in: int, n_out: int) -> tuple[NDArray[np.int64], NDAr
     kernel = scope.config.word("kernel")
     unrolled = kernel.startswith("dense_resource_unrolled_")
     strategy = scope.config.word("strategy")
+    if unrolled and not scope.node.get_attr("resource_unrolled_dense_codegen"):
+        scope.refuse(
+            "C-simulation does not compile: hls4ml generates no Resource_Unrolled code for reuse factor 1"
+        )
     if scope.backend == "Vitis" and scope.stream and strategy != "distributed_arithmetic":
         unrolled = False  # the stream header of Vitis picks the kernel by strategy and reuse factor alone
     elif kernel not in _KERNELS and not unrolled:

@@ -46,18 +46,18 @@ SUPPORTED_LAYERS = tuple(sorted(_HANDLERS))
 def from_model_graph(model: Any, builder: Any) -> None:
     """Emit an hls4ml `ModelGraph`, as hls4ml resolved it, into a `Builder`.
 
-    The graph has the inputs and outputs of the model under hls4ml's names, one probe a layer under the layer's
-    name, and metadata: origin, hls4ml_version, backend, io_type, graph_hash.
+    The graph has the inputs and outputs of the model under hls4ml's names and in its order, one probe a layer
+    under the layer's name, and metadata: origin, hls4ml_version, backend, io_type, graph_hash.
 
-    Raises UnsupportedError, naming the layer, its class and what is supported, for anything that is not known to
-    be reproduced bit by bit, and where C-simulation itself fails or is undefined.
+    Raises UnsupportedError, naming the layer, its class and what is supported, for anything that is not known
+    to be reproduced bit by bit, and where C-simulation itself fails or is undefined.
     """
     _check_model(model)
     for key, value in _metadata(model).items():
         builder.set_meta(key, value)
     typedefs = _typedefs(model)
     tensors: dict[str, Tensor] = {}
-    for node in model.get_layers():
+    for node in _inputs_first(model):
         scope = Scope(node, builder, tensors, typedefs)
         handler = _HANDLERS.get(scope.kind)
         if handler is None:
@@ -70,7 +70,16 @@ def from_model_graph(model: Any, builder: Any) -> None:
         if scope.kind != "Input":
             builder.probe(scope.made[node.outputs[0]].value, scope.name)
     for name in model.outputs:
+        if name in model.inputs:
+            raise UnsupportedError(f"output '{name}' is an input of the model; C-simulation does not compile")
         builder.output(tensors[name].value, name)
+
+
+def _inputs_first(model: Any) -> list[Any]:
+    """The layers in hls4ml's order, but the inputs in the order in which C-simulation takes them."""
+    layers = list(model.get_layers())
+    inputs = [node for name in model.inputs for node in layers if name in node.outputs]
+    return inputs + [node for node in layers if node not in inputs]
 
 
 def _check_model(model: Any) -> None:
@@ -90,7 +99,7 @@ def _check_model(model: Any) -> None:
 
 
 def _typedefs(model: Any) -> dict[str, Any]:
-    """Precisions by type name as the project's `defines.h` has them: the first layer that uses a name defines it."""
+    """Precisions by type name as in the project's `defines.h`: the first layer that uses a name defines it."""
     types: dict[str, Any] = {}
     for node in model.get_layers():
         for name, named in node.get_layer_precision().items():

@@ -117,7 +117,7 @@ def _concatenated(a: tuple[int, ...], b: tuple[int, ...], axis: int, scope: Scop
 def _require_stream_words(scope: Scope, a: Tensor, b: Tensor, axis: int) -> None:
     packs, out = (a.pack, b.pack), scope.pack()
     last = axis == len(a.shape) - 1
-    if packs != (a.shape[-1], b.shape[-1]) and len(a.shape) > 1 or out != scope.shape()[-1]:
+    if (len(a.shape) > 1 and packs != (a.shape[-1], b.shape[-1])) or out != scope.shape()[-1]:
         scope.refuse(
             f"stream words of {packs} and {out} elements do not match the shapes; C-simulation is undefined"
         )

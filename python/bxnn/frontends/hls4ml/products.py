@@ -54,8 +54,8 @@ def make_terms(
 ) -> Terms:
     """Terms of the layer's product class.
 
-    `positions[out][k]` is where the weight lies in the project's array `key`, `taps[out][k]` the element of x that
-    it multiplies (k itself if not given); `accum` is the accumulator that the terms are summed in; with
+    `positions[out][k]` is where the weight lies in the project's array `key`, `taps[out][k]` the element of x
+    that it multiplies (k itself if not given); `accum` is the accumulator that the terms are summed in; with
     `skips_zeros` the generated code has no term for a weight whose number is zero.
     """
     product = scope.config.word("product")
@@ -65,7 +65,7 @@ def make_terms(
     weights = scope.weights(key)
     if len(weights.raw) <= int(positions.max()):
         scope.refuse(
-            f"it reads {int(positions.max()) + 1} weights '{variable.name}', but only {len(weights.raw)} exist"
+            f"it reads {int(positions.max()) + 1} weights '{variable.name}', only {len(weights.raw)} exist"
         )
     raw, wt = weights.raw[positions].reshape(shape), weights.type
     kept = (weights.numbers[positions].reshape(shape) != 0) | (not skips_zeros)
@@ -152,7 +152,7 @@ def _shifted(
     exponent: NDArray[np.int64],
     taps: NDArray[np.int64] | None,
 ) -> Terms:
-    """The general case: the operand shifted by every exponent that occurs, with the bits that the type drops."""
+    """The general case: the operand shifted by every exponent that occurs, less the bits that the type drops."""
     if wide.width > 64:
         scope.refuse(
             f"its power-of-two products lose bits in {wide}, which is wider than the supported 64 bits"

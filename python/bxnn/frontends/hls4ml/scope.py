@@ -1,4 +1,4 @@
-"""One hls4ml layer during conversion: its resolved types, weights, generated code, and the operations it emits."""
+"""One hls4ml layer during conversion: resolved types, weights, generated code, and the operations it emits."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ class Scope:
         if variable.weight_class == "ExponentWeightVariable":
             self.refuse(f"C-simulation does not compile powers of two as '{key}'; use another quantizer")
         if variable.weight_class != "WeightVariable":
-            self.refuse(f"the weights '{key}' are stored as {variable.weight_class}; compression is not supported")
+            self.refuse(
+                f"the weights '{key}' are stored as {variable.weight_class}; compression is not supported"
+            )
         ctype = self.named(variable.type.name)
         texts = list(variable)
         try:
@@ -150,8 +152,8 @@ class Scope:
         packs = {t.pack for t in self.inputs} | {self.pack()}
         if len(packs) > 1:
             self.refuse(
-                f"its streams carry {sorted(packs)} elements a word; C-simulation is undefined unless they are equal "
-                "(a Flatten before it does this in io_stream; put the layer before the Flatten)"
+                f"its streams carry {sorted(packs)} elements a word; unless they are equal, C-simulation is "
+                "undefined (a Flatten before it does this in io_stream; put the layer before the Flatten)"
             )
 
     def _variable(self, output: int) -> Any:

@@ -134,7 +134,7 @@ def _top_bits_lookup(
     fill: Callable[[tables.Floats], NDArray[np.int64]],
     target: CType,
 ) -> int:
-    """A table addressed by the top bits of the raw integer, filled at the numbers that those bits stand for."""
+    """A table addressed by the top bits of the raw integer, filled for the numbers that they stand for."""
     size = scope.number(size_member)
     bits = size.bit_length() - 1
     if size < 2 or size != 1 << bits or size > tables.LARGEST:

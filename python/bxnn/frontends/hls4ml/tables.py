@@ -1,7 +1,7 @@
 """Function tables as the generated C++ fills them: the same float and double operations, entry by entry.
 
-Products and quotients that C++ computes in double stay in float64 here, what it stores in a float goes through
-float32, and transcendental functions are the C library's own.
+Products and quotients that C++ computes in double stay in float64 here, what it stores in a float goes
+through float32, and transcendental functions are the C library's own.
 """
 
 from __future__ import annotations
