@@ -18,8 +18,8 @@ def accelerate(hls_model: Any) -> Any:
     """Replace `predict` and `trace` of an hls4ml `ModelGraph` by bxnn's, and return the same object.
 
     Arguments, return types, shapes, dtypes and values are those of hls4ml 1.3: float32 in gives float32 out,
-    float64 gives float64; an output is `[events, elements]`, a single event loses its axis; several outputs come
-    as a list; `trace` returns the output and a dictionary of the layers whose `trace` attribute is set.
+    float64 gives float64; an output is `[events, elements]`, a single event loses its axis; several outputs
+    come as a list; `trace` returns the output and a dictionary of the layers whose `trace` attribute is set.
     `compile()` is not needed. NaN and infinity raise InputError.
 
     The model is read once: call `accelerate` again after changing weights or precisions, `restore` to undo.

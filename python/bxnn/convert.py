@@ -33,17 +33,17 @@ def convert(
 ) -> Model:
     """The model that computes, bit by bit, what hls4ml's firmware for `source` computes.
 
-    `source` is a Keras or QKeras model; a path to one (`.keras`, `.h5`, or `.json` with weights in the `.h5` of
-    the same name); an ONNX or QONNX model (path, `ModelProto` or qonnx `ModelWrapper`); or an hls4ml
-    `ModelGraph`, for which the other arguments do not count. `hls_config` is hls4ml's configuration dictionary,
-    which is left untouched; without it hls4ml derives one with the given granularity.
+    `source` is a Keras or QKeras model; a path to one (`.keras`, `.h5`, or `.json` with weights in the `.h5`
+    of the same name); an ONNX or QONNX model (path, `ModelProto` or qonnx `ModelWrapper`); or an hls4ml
+    `ModelGraph`, for which the other arguments do not count. `hls_config` is hls4ml's configuration
+    dictionary, which is left untouched; without it hls4ml derives one with the given granularity.
 
-    An ONNX model is prepared as hls4ml asks: the batch is set to one, shapes are inferred and constants folded,
+    An ONNX model is prepared as hls4ml asks: the batch is set to one, shapes are inferred, constants folded,
     tensors become channels-last, Gemm becomes MatMul and Add. No project folder is left behind; what hls4ml
     prints goes to standard error.
 
-    Raises UnsupportedError naming the layer that bxnn does not reproduce exactly, ImportError if the tool that
-    reads the source is missing, and what hls4ml raises for a model that it cannot convert.
+    Raises UnsupportedError naming the layer that bxnn does not reproduce exactly, ImportError if the tool
+    that reads the source is missing, and what hls4ml raises for a model that it cannot convert.
     """
     if _is_a(source, "hls4ml.model.graph", "ModelGraph"):
         return _from_graph(source)

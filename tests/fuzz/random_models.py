@@ -20,9 +20,10 @@ TABLES = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
 PIECEWISE = ("relu", "hard_sigmoid", "leaky", "threshold", "elu_alpha", "prelu")
 QACTIVATIONS = ("q_relu", "q_slope", "q_bits", "q_tanh", "q_sigmoid", "q_real_tanh", "q_binary", "q_ternary")
 WEIGHTED = ("dense", "dense", "dense", "q_dense", "q_alpha", "binary", "ternary", "po2")
-SHAPES = ("flatten", "permute")
+SHAPES = ("fold", "permute")
+FOLDED = ("relu", "bn", "softmax", "prelu", "sigmoid")
 # Streams have no Dot, which is the first.
-MERGES = ("Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+MERGES = ("Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Stack")
 SOFTMAX = ("latency", "stable", "legacy", "argmax")
 TABLE_SIZES = (1024, 512, 2048, 256, 64, 777, 100)
 
@@ -96,6 +97,8 @@ def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
         config["ReuseFactor"] = int(rng.choice([1, 2, 3, 4, 6, 8]))
         if config["Strategy"] == "resource_unrolled" and config["ReuseFactor"] < 6:
             config["Strategy"] = "Resource"  # hls4ml rounds to 1, for which it generates no code
+        if config["Strategy"] == "Resource" and rng.random() < 0.1:
+            config["Compression"] = True
     if kind in TABLES or kind == "elu_alpha":
         config["TableSize"] = int(rng.choice(TABLE_SIZES))
         if rng.random() < 0.5:
@@ -103,13 +106,15 @@ def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
     if kind == "softmax":
         config["Implementation"] = str(rng.choice(SOFTMAX))
         config["TableSize"] = int(rng.choice([1024, 512, 256]))
+        if rng.random() < 0.05:
+            config["Skip"] = True
         for key in ("exp_table_t", "inv_table_t", "accum_t", "inv_inp_t"):
             if rng.random() < 0.25:
                 config[key] = draw_type(rng)
     return config
 
 
-def _draw_options(rng: np.random.Generator, kind: str) -> dict[str, Any]:
+def _draw_options(rng: np.random.Generator) -> dict[str, Any]:
     bits = int(rng.integers(3, 10))
     integer = int(rng.integers(0, 4))
     return {
@@ -144,9 +149,7 @@ def _draw_chain(rng: np.random.Generator, index: int, width: int) -> list[LayerP
         if kind == "softmax" and width < 2:
             kind = "relu"
         chain.append(
-            LayerPlan(
-                kind, f"c{index}_{depth}_{kind}", width, _draw_config(rng, kind), _draw_options(rng, kind)
-            )
+            LayerPlan(kind, f"c{index}_{depth}_{kind}", width, _draw_config(rng, kind), _draw_options(rng))
         )
     return chain
 
@@ -167,7 +170,9 @@ def draw(seed: int) -> Plan:
         same = chains[i][-1].width == chains[i + 1][-1].width
         if same and rng.random() < 0.7:
             kind = str(rng.choice(MERGES[io == "io_stream" :]))
-            merge = LayerPlan(kind, f"m{i}_{kind.lower()}", chains[i][-1].width, _draw_config(rng, kind), {})
+            merge = LayerPlan(
+                kind, f"m{i}_{kind.lower()}", chains[i][-1].width, _draw_config(rng, kind), _draw_options(rng)
+            )
             merges.append((merge, i, i + 1))
     granularity = str(rng.choice(["name", "name", "model"]))
     default = "fixed<16,6>" if rng.random() < 0.6 else draw_type(rng, signed=True)
@@ -258,15 +263,31 @@ def _layer(plan: LayerPlan) -> Any:
 
 
 def _layers(plan: LayerPlan) -> list[Any]:
-    """One layer, or a reshaping and its inverse with a layer between."""
+    """One layer, or a layer between a reshaping to two axes and its inverse."""
     if plan.kind not in SHAPES:
         return [_layer(plan)]
     layers = keras().layers
-    folds = next(d for d in (3, 2, 1) if plan.width % d == 0)
-    steps = [layers.Reshape((folds, plan.width // folds), name=f"{plan.name}_fold")]
+    steps = [layers.Reshape(_folded(plan.width), name=f"{plan.name}_fold")]
     if plan.kind == "permute":
         steps.append(layers.Permute((2, 1), name=f"{plan.name}_swap"))
-    return [*steps, layers.Activation("relu", name=plan.name), layers.Flatten(name=f"{plan.name}_flat")]
+    inner = plan._replace(kind=FOLDED[int(plan.options["alpha"] * len(FOLDED))])
+    return [*steps, _layer(inner), layers.Flatten(name=f"{plan.name}_flat")]
+
+
+def _folded(width: int) -> tuple[int, int]:
+    rows = next(d for d in (3, 2, 1) if width % d == 0)
+    return rows, width // rows
+
+
+def _merged(plan: LayerPlan, a: Any, b: Any) -> Any:
+    layers = keras().layers
+    if plan.kind == "Dot":
+        return layers.Dot(axes=1, name=plan.name)([a, b])
+    if plan.kind != "Stack":
+        return getattr(layers, plan.kind)(name=plan.name)([a, b])
+    a, b = (layers.Reshape(_folded(plan.width), name=f"{plan.name}_{i}")(x) for i, x in enumerate((a, b)))
+    joined = layers.Concatenate(axis=1 + int(plan.options["alpha"] * 2), name=plan.name)([a, b])
+    return layers.Flatten(name=f"{plan.name}_flat")(joined)
 
 
 def _fill(model: Any, seed: int, gain: float) -> None:
@@ -300,8 +321,7 @@ def _keras_model(plan: Plan) -> Any:
     merged = {i for _, a, b in plan.merges for i in (a, b)}
     outputs = [end for i, end in enumerate(ends) if i not in merged]
     for merge, a, b in plan.merges:
-        options = {"axes": 1} if merge.kind == "Dot" else {}
-        outputs.append(getattr(layers, merge.kind)(name=merge.name, **options)([ends[a], ends[b]]))
+        outputs.append(_merged(merge, ends[a], ends[b]))
     model = keras().Model([inputs[i] for i in sorted(set(plan.starts))], outputs)
     _fill(model, plan.seed, plan.gain)
     return model

@@ -34,7 +34,7 @@ class CType:
 
     @property
     def format(self) -> Format:
-        """As the target of assignments; to an `ap_int` a fixed-point number loses its fraction toward zero."""
+        """As the target of assignments; an `ap_int` drops the fraction of a number toward zero."""
         return Format(
             self.width, self.integer, self.signed, "TRN_ZERO" if self.is_int else self.round, self.overflow
         )
@@ -152,7 +152,8 @@ def from_floats(x: ArrayLike, ctype: CType) -> NDArray[np.int64]:
 def from_decimals(texts: Sequence[str], ctype: CType) -> NDArray[np.int64]:
     """Raw integers that C-simulation reads from the decimal texts of weights.
 
-    `ap_fixed` reads a double and casts it with its own modes; `ap_int` reads an integer and keeps the low bits.
+    `ap_fixed` reads a double and casts it with its own modes; `ap_int` reads an integer, of which it keeps the
+    low bits.
     Raises ValueError for text that is not a finite number, or an integer beyond 64 bits.
     """
     numbers = np.array([float(t) for t in texts], dtype=np.float64)

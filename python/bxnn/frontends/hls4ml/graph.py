@@ -99,7 +99,7 @@ def _check_model(model: Any) -> None:
 
 
 def _typedefs(model: Any) -> dict[str, Any]:
-    """Precisions by type name as in the project's `defines.h`: the first layer that uses a name defines it."""
+    """Precisions by type name, as in `defines.h`: the first layer that uses a name defines it."""
     types: dict[str, Any] = {}
     for node in model.get_layers():
         for name, named in node.get_layer_precision().items():

@@ -1,4 +1,4 @@
-"""From a fixed-point number to a table index: `x * size / divisor` as an int, offset and clamped as in C++."""
+"""From a fixed-point number to a table index: `x * size / divisor`, converted and clamped as in C++."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rule:
     """`trunc(x * size / divisor) + offset`, then clamped to the table.
 
     C++ keeps the low 32 bits of both the truncated number and the sum. `below` says what becomes of an index
-    that is negative then: 'first' entry, or 'last', where the header compares it as unsigned, never with zero.
+    that is negative then: 'first' entry, or 'last', where the header compares it as unsigned only.
     """
 
     size: int

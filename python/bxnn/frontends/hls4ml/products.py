@@ -152,7 +152,7 @@ def _shifted(
     exponent: NDArray[np.int64],
     taps: NDArray[np.int64] | None,
 ) -> Terms:
-    """The general case: the operand shifted by every exponent that occurs, less the bits that the type drops."""
+    """The general case: the operand shifted by every exponent, less the bits that the type drops."""
     if wide.width > 64:
         scope.refuse(
             f"its power-of-two products lose bits in {wide}, which is wider than the supported 64 bits"

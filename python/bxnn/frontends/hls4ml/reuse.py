@@ -1,4 +1,4 @@
-"""The order in which the Resource strategy adds products, replayed from the loops of `nnet_dense_resource.h`."""
+"""The order in which the Resource strategy adds products, from the loops of `nnet_dense_resource.h`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One hls4ml layer during conversion: resolved types, weights, generated code, and the operations it emits."""
+"""One hls4ml layer during conversion: resolved types, weights, generated code, emitted operations."""
 
 from __future__ import annotations
 
