@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -77,10 +76,8 @@ class Csim:
             raise CsimFailed("types", "weights in block RAM; raise the model's BramFactor")
         self._directory = Path(tempfile.mkdtemp(prefix="csim-"))
         try:
-            start = time.perf_counter()
             self._write(model)
             self._program = self._compile(optimise)
-            self.compile_seconds = time.perf_counter() - start
         except BaseException:
             self.close()
             raise

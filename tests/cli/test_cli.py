@@ -112,8 +112,8 @@ def test_run(run: Any, output: str, chunk: int) -> None:
 
 def need(path: str) -> None:
     """Skip the test where the package for this kind of file is missing."""
-    package = {".h5": "h5py", ".hdf5": "h5py", ".parquet": "pyarrow", ".root": "uproot"}.get(Path(path).suffix)
-    if package:
+    packages = {".h5": "h5py", ".hdf5": "h5py", ".parquet": "pyarrow", ".root": "uproot"}
+    if package := packages.get(Path(path).suffix):
         pytest.importorskip(package)
 
 
@@ -124,13 +124,10 @@ def read(path: str) -> dict[str, Any]:
     if path.endswith(".npz"):
         return dict(np.load(path))
     if path.endswith((".h5", ".hdf5")):
-        import h5py
-
+        h5py = pytest.importorskip("h5py")
         with h5py.File(path) as file:
             return {name: file[name][()] for name in file}
-    from pyarrow import parquet
-
-    table = parquet.read_table(path)
+    table = pytest.importorskip("pyarrow.parquet").read_table(path)
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     return {
         name: column.flatten().to_numpy().reshape(len(table), -1)
@@ -285,9 +282,8 @@ def test_wide_formats_need_raw(run: Any) -> None:
 
 
 def test_cmakedir(run: Any) -> None:
-    folder = Path(cli.__file__).parents[1] / "lib" / "cmake" / "bxnn"
-    if (folder / "bxnnConfig.cmake").exists():
-        assert run("--cmakedir").strip() == str(folder)
+    if list(Path(cli.__file__).parents[1].glob("lib*/cmake/bxnn/bxnnConfig.cmake")):
+        assert (Path(run("--cmakedir").strip()) / "bxnnConfig.cmake").is_file()
     else:
         assert "bxnnConfig.cmake is missing" in run("--cmakedir", 2)
 

@@ -97,8 +97,6 @@ def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
         config["ReuseFactor"] = int(rng.choice([1, 2, 3, 4, 6, 8]))
         if config["Strategy"] == "resource_unrolled" and config["ReuseFactor"] < 6:
             config["Strategy"] = "Resource"  # hls4ml rounds to 1, for which it generates no code
-        if config["Strategy"] == "Resource" and rng.random() < 0.1:
-            config["Compression"] = True
     if kind in TABLES or kind == "elu_alpha":
         config["TableSize"] = int(rng.choice(TABLE_SIZES))
         if rng.random() < 0.5:

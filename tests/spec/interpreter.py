@@ -19,7 +19,6 @@ from .fx import Array, Format, FormatLike, fit_array, max_raw, min_raw, quantize
 from .operations import ARITHMETIC, COMPARISONS, Dot, binary_range, sum_of
 from .values import (
     MAX_BITS,
-    MAX_NAMED_WIDTH,
     Run,
     Value,
     check_cast,
@@ -280,8 +279,8 @@ class SpecBuilder:
         )
 
     def _mark(self, marks: list[tuple[str, int]], what: str, x: int, name: str) -> None:
-        if self._value(x).type.width > MAX_NAMED_WIDTH:
-            raise ValueError(f"{what} '{name}' is wider than {MAX_NAMED_WIDTH} bits; cast it first")
+        if self._value(x).high >= 2**63:
+            raise ValueError(f"{what} '{name}' does not fit 64-bit signed integers; cast it first")
         if any(name == known for known, _ in marks):
             raise ValueError(f"{what} '{name}': the name is taken")
         marks.append((name, x))

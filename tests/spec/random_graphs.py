@@ -47,32 +47,28 @@ def random_floats(rng: Rng, model: ModelLike, n: int) -> list[NDArray[Any]]:
     return [_float_input(rng, t.format, n, math.prod(t.shape)) for t in model.inputs]
 
 
-def random_integer(rng: Rng, low: int, high: int) -> int:
-    """Uniform in [low, high], of any width."""
-    span = high - low + 1
-    return low + int.from_bytes(rng.bytes(span.bit_length() // 8 + 9), "little") % span
+def is_visible(fmt: FormatLike) -> bool:
+    """Whether raw integers of the format fit int64, as outputs and probes must."""
+    return fmt.width <= 64 - (not fmt.signed)
 
 
-def _edge_biased(rng: Rng, low: int, high: int) -> int:
-    if rng.random() < 0.5:
-        return random_integer(rng, low, high)
-    edges = [low, low + 1, high, high - 1, 0, 1, -1, high // 2, high // 2 + 1, low // 2]
-    return min(max(int(edges[int(rng.integers(len(edges)))]), low), high)
+def edge_biased(rng: Rng, low: int, high: int, shape: Sequence[int] = ()) -> NDArray[Any]:
+    """Integers in [low, high], half of them uniform, half at the ends, around zero and in the middle."""
+    dtype = np.dtype(np.int64 if high < 2**63 else np.uint64)
+    uniform = rng.integers(low, high, shape, dtype=dtype, endpoint=True)
+    marks = [low, low + 1, high, high - 1, 0, 1, -1, high // 2, high // 2 + 1, low // 2]
+    edges = np.array([min(max(m, low), high) for m in marks], dtype=dtype)
+    return np.where(rng.random(shape) < 0.5, uniform, edges[rng.integers(0, len(edges), shape)])
 
 
 def _raw_input(rng: Rng, fmt: FormatLike, n: int, size: int) -> NDArray[Any]:
     low, high = min_raw(fmt), max_raw(fmt)
-    dtype = _container(rng, fmt)
-    rows: list[list[int]] = []
-    for _ in range(n):
-        style = rng.random()
-        if style < 0.15:
-            rows.append([int(rng.choice([0, 1])) * (high - low) + low for _ in range(size)])
-        elif style < 0.25:
-            rows.append([[low, high, 0][int(rng.integers(3))]] * size)
-        else:
-            rows.append([_edge_biased(rng, low, high) for _ in range(size)])
-    return np.array(rows, dtype=object).reshape(n, size).astype(dtype)
+    raw = edge_biased(rng, low, high, (n, size))
+    ends = np.array([low, high, 0], dtype=raw.dtype)
+    style = rng.random((n, 1))
+    raw = np.where(style < 0.15, ends[rng.integers(0, 2, (n, size))], raw)
+    raw = np.where(style > 0.9, ends[rng.integers(0, 3, (n, 1))], raw)
+    return raw.astype(_container(rng, fmt))
 
 
 def _container(rng: Rng, fmt: FormatLike) -> np.dtype[Any]:
@@ -86,9 +82,7 @@ def _container(rng: Rng, fmt: FormatLike) -> np.dtype[Any]:
 
 def _float_input(rng: Rng, fmt: FormatLike, n: int, size: int) -> NDArray[Any]:
     low, high = min_raw(fmt), max_raw(fmt)
-    steps = np.array([_edge_biased(rng, low, high) for _ in range(n * size)], dtype=np.float64).reshape(
-        n, size
-    )
+    steps = edge_biased(rng, low, high, (n, size)).astype(np.float64)
     style = rng.integers(0, 8, (n, size))
     nudge = np.select([style == 0, style == 1, style == 2], [0.5, -0.5, rng.normal(size=(n, size))], 0.0)
     steps = np.where(style == 3, steps * rng.choice([1.5, 3.0, -2.0, 1e6, 1e-6]), steps + nudge)
@@ -213,8 +207,7 @@ class _Maker:
     def raw(self, fmt: Format, shape: Sequence[int]) -> Array:
         # builders take int64
         low, high = min_raw(fmt), min(max_raw(fmt), 2**63 - 1)
-        values = [_edge_biased(self.rng, low, high) for _ in range(math.prod(shape))]
-        return np.array(values, dtype=np.int64).reshape(shape)
+        return edge_biased(self.rng, low, high, tuple(shape))
 
     # ---- operations
 
@@ -254,7 +247,7 @@ class _Maker:
         if style == "edges":
             return self.rng.choice(np.array([low, high, 0], dtype=np.int64), shape)
         if style == "same":
-            return np.full(shape, random_integer(self.rng, low, high), dtype=np.int64)
+            return np.full(shape, self.rng.integers(low, high, endpoint=True), dtype=np.int64)
         w = self.rng.integers(low, high, shape, dtype=np.int64, endpoint=True)
         if style == "positive":
             return np.abs(w)
@@ -353,7 +346,7 @@ class _Maker:
         if style == "pad":
             index = np.arange(size) - int(self.rng.integers(0, size + 1))
             index = np.where((index < 0) | (index >= total), -1, index)
-        fill = _edge_biased(self.rng, max(min_raw(fmt), -(2**63)), min(max_raw(fmt), 2**63 - 1))
+        fill = int(edge_biased(self.rng, max(min_raw(fmt), -(2**63)), min(max_raw(fmt), 2**63 - 1)))
         return int(
             self.b.gather(xs, index.astype(np.int32), fill=fill if self.chance(0.6) else 0, shape=list(shape))
         )
@@ -456,7 +449,7 @@ class _Maker:
     # ---- results
 
     def probe(self, x: int) -> None:
-        if self.b.format_of(x).width <= 64:
+        if is_visible(self.b.format_of(x)):
             self.b.probe(x, f"layer{self.probes}")
             self.probes += 1
 
@@ -468,4 +461,5 @@ class _Maker:
         if self.chance(0.3):
             loose.append(int(self.pick(self.live)))
         for i, x in enumerate(loose):
-            self.b.output(self.narrowed(int(x), 64, 10**6), f"y{i}")
+            fmt = self.b.format_of(int(x))
+            self.b.output(int(x) if is_visible(fmt) else self.narrowed(int(x), 63, 200), f"y{i}")

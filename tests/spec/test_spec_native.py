@@ -38,16 +38,15 @@ class TwinBuilder:
             )
             assert got == expected, f"{method}: native id {got}, expected {expected}"
             if got is not None:
-                self.check_type(method, args, kwargs, got)
+                self.check_type(method, got)
             return expected
 
         return call
 
-    def check_type(self, method: str, args: Any, kwargs: Any, x: int) -> None:
+    def check_type(self, method: str, x: int) -> None:
         native, spec = self.native.format_of(x), self.spec.format_of(x)
-        told = f"{method}{args} {kwargs}"
-        assert grid(native) == grid(spec), f"{told}: native type {native}, expected {spec}"
-        assert tuple(self.native.shape_of(x)) == self.spec.shape_of(x), told
+        assert grid(native) == grid(spec), f"{method}, value {x}: native type {native}, expected {spec}"
+        assert tuple(self.native.shape_of(x)) == self.spec.shape_of(x), f"{method}, value {x}"
 
 
 def grid(fmt: Any) -> tuple[int, int, bool]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from .fx import Array, Format, FormatLike, max_raw, min_raw
 
 MAX_BITS = 126  # of every intermediate number, and of every shift
-MAX_NAMED_WIDTH = 64  # of inputs, constants, casts, tables, accumulators, outputs and probes
+MAX_NAMED_WIDTH = 64  # of inputs, constants, casts, tables and accumulators
 
 Run = Callable[[list[Array]], Array]
 

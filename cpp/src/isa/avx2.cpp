@@ -7,7 +7,7 @@
 namespace bxnn::isa::avx2 {
 namespace {
 
-constexpr std::size_t kBlock = 128, kVectorBytes = 32;
+constexpr std::size_t kBlock = 128, kVectorBytes = 32, kFilters = 4;
 
 // int16 rows in pairs: interleaved, so that every 32-bit lane holds two terms of one event.
 struct Pairs {

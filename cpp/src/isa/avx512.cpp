@@ -8,7 +8,7 @@
 namespace bxnn::isa::avx512 {
 namespace {
 
-constexpr std::size_t kBlock = 128, kVectorBytes = 64;
+constexpr std::size_t kBlock = 128, kVectorBytes = 64, kFilters = 8;
 
 // int16 rows in pairs: interleaved, so that every 32-bit lane holds two terms of one event.
 struct Pairs {

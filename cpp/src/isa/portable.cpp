@@ -4,7 +4,7 @@
 namespace bxnn::isa::portable {
 namespace {
 
-constexpr std::size_t kBlock = 128, kVectorBytes = 16;
+constexpr std::size_t kBlock = 128, kVectorBytes = 16, kFilters = 4;
 
 template <class T>
 bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t, T*) {

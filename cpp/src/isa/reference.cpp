@@ -4,7 +4,7 @@
 namespace bxnn::isa::reference {
 namespace {
 
-constexpr std::size_t kBlock = 1, kVectorBytes = 0;
+constexpr std::size_t kBlock = 1, kVectorBytes = 0, kFilters = 1;
 
 template <class T>
 bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t, T*) {

@@ -1,7 +1,7 @@
 // One block of events through a plan. Everything in kernels/*.inl is included inside one instruction set's namespace,
-// where kBlock (events) and kVectorBytes are set and dot_in_pairs is declared.
+// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x) are set and dot_in_pairs is declared.
 
-constexpr std::size_t kTile = 8;  // rows in flight between a producer and its steps
+constexpr std::size_t kTile = kFilters < 4 ? 8 : 2 * kFilters;  // rows in flight between a producer and its steps
 
 template <class T>
 inline void run_instruction(const Instruction& i, std::byte* arena) {

@@ -31,8 +31,6 @@ inline auto load_lanes(const S* row) {
     }
 }
 
-constexpr std::size_t kFilters = 4;
-
 // acc[f] += sum over k of w[f][k] * x[k], or of the products shifted right, for `n` filters and one vector of events.
 template <std::size_t n, bool shifted, class T, class S, class W>
 inline void dot_vector(const DotProducer& p, const std::uint32_t* rows, const W* weights, const std::byte* arena,
@@ -57,20 +55,14 @@ inline void dot_any_order(const DotProducer& p, const Operand& x, const std::byt
                           std::size_t w_row, std::size_t n, T* lanes) {
     with_storage(x.storage, [&]<class S>(S) {
         if constexpr (sizeof(S) <= sizeof(T)) {
-            const auto run = [&]<std::size_t count>(const auto* weights) {
-                for (std::size_t e = 0; e < kBlock; e += VectorOf<T>::lanes)
-                    dot_vector<count, shifted, T, S>(p, rows, weights + w_row * p.terms, arena, e, lanes);
+            const auto run = [&](const auto* weights) {
+                with_count(n, [&]<std::size_t count>() {
+                    for (std::size_t e = 0; e < kBlock; e += VectorOf<T>::lanes)
+                        dot_vector<count, shifted, T, S>(p, rows, weights + w_row * p.terms, arena, e, lanes);
+                });
             };
-            const auto choose = [&](const auto* weights) {
-                switch (n) {
-                    case 1: return run.template operator()<1>(weights);
-                    case 2: return run.template operator()<2>(weights);
-                    case 3: return run.template operator()<3>(weights);
-                    default: return run.template operator()<kFilters>(weights);
-                }
-            };
-            if constexpr (sizeof(T) == 4) choose(p.weights32.data());
-            else choose(p.weights.data());
+            if constexpr (sizeof(T) == 4) run(p.weights32.data());
+            else run(p.weights.data());
         }
     });
 }

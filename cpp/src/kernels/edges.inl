@@ -20,17 +20,62 @@ inline void report(BadValue& bad, std::size_t event, std::size_t element) {
     if (event < bad.event) bad = {event, element};
 }
 
-// Raw integers of one element for `count` events, `stride` apart; false if one lies outside [lo, hi].
-template <class S, class D>
-inline bool load_raw(S* row, const D* data, std::size_t stride, std::size_t count, std::int64_t lo, std::int64_t hi) {
-    bool fine = true;
-    for (std::size_t e = 0; e < count; ++e) {
-        const D value = data[e * stride];
-        if constexpr (std::is_same_v<D, std::uint64_t>) fine &= value <= static_cast<std::uint64_t>(hi);
-        else fine &= (static_cast<std::int64_t>(value) >= lo) & (static_cast<std::int64_t>(value) <= hi);
-        row[e] = static_cast<S>(value);
+// A square of kSquare<D> events by as many elements fills vectors of 16 bytes, which every target has.
+template <class D>
+constexpr std::size_t kSquare = 16 / sizeof(D);
+template <class D>
+using Column = typename VectorType<D, 16>::type;
+
+// Lanes of a and b in turn, from lane `from` on.
+template <std::size_t from, class D, std::size_t... i>
+inline Column<D> zip(Column<D> a, Column<D> b, std::index_sequence<i...>) {
+    return __builtin_shufflevector(a, b, (from + i / 2 + (i % 2) * kSquare<D>)...);
+}
+
+// columns[k] = element k of kSquare events, from rows of events `stride` apart.
+template <class D>
+inline void transpose_square(const D* events, std::size_t stride, D* columns) {
+    constexpr std::size_t n = kSquare<D>;
+    Column<D> a[n], b[n];
+    for (std::size_t e = 0; e < n; ++e) std::memcpy(&a[e], events + e * stride, sizeof a[e]);
+    for (std::size_t round = 1; round < n; round *= 2) {
+        for (std::size_t k = 0; k < n / 2; ++k) {
+            b[2 * k] = zip<0, D>(a[k], a[k + n / 2], std::make_index_sequence<n>());
+            b[2 * k + 1] = zip<n / 2, D>(a[k], a[k + n / 2], std::make_index_sequence<n>());
+        }
+        std::copy(b, b + n, a);
     }
-    return fine;
+    for (std::size_t k = 0; k < n; ++k) std::memcpy(columns + k * kBlock, &a[k], sizeof a[k]);
+}
+
+// `columns` rows of kBlock: elements [first, first + kSquare) of `count` events that have `n` >= kSquare elements each.
+template <class D>
+inline void transpose(const D* events, std::size_t n, std::size_t first, std::size_t count, D* columns) {
+    constexpr std::size_t square = kSquare<D>;
+    std::size_t e = 0;
+    for (; e + square <= count; e += square) transpose_square(events + e * n + first, n, columns + e);
+    for (; e < count; ++e)
+        for (std::size_t k = 0; k < square; ++k) columns[k * kBlock + e] = events[e * n + first + k];
+}
+
+// Raw integers of `count` events; false if one lies outside [lo, hi].
+template <class S, class D>
+inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, std::int64_t hi) {
+    // The bounds as far as D can tell: a value of D is inside if and only if it is inside these.
+    constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<D>::min());
+    constexpr auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(std::numeric_limits<D>::max(), INT64_MAX));
+    if (lo <= least && most <= hi && !std::is_same_v<D, std::uint64_t>) {
+        for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(data[e]);
+        return true;
+    }
+    if (hi < least || lo > most) return count == 0;
+    const D low = static_cast<D>(std::max(lo, least)), high = static_cast<D>(std::min(hi, most));
+    D outside = 0;
+    for (std::size_t e = 0; e < count; ++e) {
+        outside = static_cast<D>(outside | static_cast<D>((data[e] < low) | (data[e] > high)));
+        row[e] = static_cast<S>(data[e]);
+    }
+    return outside == 0;
 }
 
 // x quantised by the input's own format; the fast branch is exact because every number in it is.
@@ -57,40 +102,49 @@ inline bool load_real(S* row, const double* x, std::size_t count, const Format& 
     return fine;
 }
 
-template <class D>
-inline std::size_t first_bad(const D* data, std::size_t stride, std::size_t count, std::int64_t lo, std::int64_t hi) {
-    for (std::size_t e = 0; e < count; ++e) {
-        if constexpr (std::is_floating_point_v<D>) {
-            if (!std::isfinite(data[e * stride])) return e;
-        } else {
-            std::int64_t raw = 0;
-            if (!load_raw(&raw, data + e * stride, 1, 1, lo, hi)) return e;
-        }
-    }
-    return count;
+template <class S>
+inline bool load_real(S* row, const float* x, std::size_t count, const Format& format) {
+    double wide[kBlock];
+    for (std::size_t e = 0; e < count; ++e) wide[e] = static_cast<double>(x[e]);
+    return load_real(row, wide, count, format);
+}
+
+// One element of `count` events into its row; false if a value is not allowed.
+template <class S, class D>
+inline bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo, std::int64_t hi) {
+    bool fine;
+    if constexpr (std::is_floating_point_v<D>) fine = load_real(row, data, count, format);
+    else fine = load_raw(row, data, count, lo, hi);
+    for (std::size_t e = count; e < kBlock; ++e) row[e] = row[count - 1];
+    return fine;
 }
 
 inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType type, std::size_t count, std::byte* arena) {
     const auto& edge = plan.inputs[i];
     const auto& format = edge.tensor.format;
     const std::size_t n = edge.rows.rows.size();
-    const auto lo = static_cast<std::int64_t>(fx::min_raw(format)), hi = static_cast<std::int64_t>(std::min<i128>(fx::max_raw(format), INT64_MAX));
+    const auto lo = static_cast<std::int64_t>(fx::min_raw(format)), hi = static_cast<std::int64_t>(fx::max_raw(format));
     BadValue bad;
     with_dtype(type, [&]<class D>(D) {
+        constexpr std::size_t square = kSquare<D>;
         const D* events = static_cast<const D*>(data);
+        alignas(64) D columns[square * kBlock];
         with_storage(edge.rows.storage, [&]<class S>(S) {
-            for (std::size_t element = 0; element < n; ++element) {
+            const auto take = [&](std::size_t element, const D* values) {
                 S* row = reinterpret_cast<S*>(row_at(arena, edge.rows.rows[element]));
-                bool fine;
-                if constexpr (std::is_floating_point_v<D>) {
-                    double x[kBlock];
-                    for (std::size_t e = 0; e < count; ++e) x[e] = static_cast<double>(events[e * n + element]);
-                    fine = load_real(row, x, count, format);
-                } else {
-                    fine = load_raw(row, events + element, n, count, lo, hi);
+                if (load_element(row, values, count, format, lo, hi)) return;
+                for (std::size_t e = 0; e < count; ++e)
+                    if (!load_element(row, values + e, 1, format, lo, hi)) return report(bad, e, element);
+            };
+            std::size_t first = 0;
+            if constexpr (kBlock >= square)
+                for (; first + square <= n && count >= square; first += square) {
+                    transpose(events, n, first, count, columns);
+                    for (std::size_t k = 0; k < square; ++k) take(first + k, columns + k * kBlock);
                 }
-                if (!fine) report(bad, first_bad(events + element, n, count, lo, hi), element);
-                for (std::size_t e = count; e < kBlock; ++e) row[e] = row[count - 1];
+            for (; first < n; ++first) {
+                for (std::size_t e = 0; e < count; ++e) columns[e] = events[e * n + first];
+                take(first, columns);
             }
         });
     });

@@ -35,12 +35,7 @@ inline bool dot_in_pairs(const DotProducer& p, const Operand& x, const std::byte
     } else {
         if (x.storage != Lane::i16 || !p.narrow_weights) return false;
         const std::int32_t* weights = p.pairs.data() + w_row * ((p.terms + 1) / 2);
-        switch (n) {
-            case 1: dot_pairs<1>(p, arena, rows, weights, lanes); break;
-            case 2: dot_pairs<2>(p, arena, rows, weights, lanes); break;
-            case 3: dot_pairs<3>(p, arena, rows, weights, lanes); break;
-            default: dot_pairs<4>(p, arena, rows, weights, lanes); break;
-        }
+        with_count(n, [&]<std::size_t count>() { dot_pairs<count>(p, arena, rows, weights, lanes); });
         return true;
     }
 }

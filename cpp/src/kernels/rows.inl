@@ -30,6 +30,14 @@ inline void store_rows(std::byte* rows, Lane storage, const T* lanes, std::size_
     });
 }
 
+// Calls f with n, 1 <= n <= kFilters, as a compile-time constant.
+template <std::size_t count = kFilters, class F>
+inline void with_count(std::size_t n, F&& f) {
+    if constexpr (count > 1)
+        if (n < count) return with_count<count - 1>(n, f);
+    f.template operator()<count>();
+}
+
 // std::visit without its exception, whose code must not be compiled for one instruction set and linked for all.
 template <class F, class... A>
 inline void visit(const std::variant<A...>& v, F&& f) {

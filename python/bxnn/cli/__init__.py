@@ -83,8 +83,9 @@ def _parser() -> argparse.ArgumentParser:
 
 class _PrintCMakeDir(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        directory = files("bxnn") / "lib" / "cmake" / "bxnn"
-        if not (directory / "bxnnConfig.cmake").is_file():
-            parser.error(f"this installation has no CMake package: {directory}/bxnnConfig.cmake is missing")
-        print(directory)
-        parser.exit()
+        for lib in ("lib", "lib64"):
+            directory = files("bxnn") / lib / "cmake" / "bxnn"
+            if (directory / "bxnnConfig.cmake").is_file():
+                print(directory)
+                parser.exit()
+        parser.error("this installation has no CMake package: lib/cmake/bxnn/bxnnConfig.cmake is missing")

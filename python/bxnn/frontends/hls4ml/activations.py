@@ -261,7 +261,7 @@ def unary_lut(scope: Scope) -> None:
     if scope.call.function != "unary_lut":
         scope.refuse(f"unknown function '{scope.call.function}'")
     if scope.stream:
-        scope.refuse("C-simulation does not compile unary_lut in io_stream")
+        scope.require_equal_packs()
     table, x, rt = scope.weights("table"), scope.input, scope.result()
     if len(table.raw) < 1 << x.type.width:
         scope.refuse(

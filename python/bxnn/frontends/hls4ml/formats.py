@@ -152,9 +152,8 @@ def from_floats(x: ArrayLike, ctype: CType) -> NDArray[np.int64]:
 def from_decimals(texts: Sequence[str], ctype: CType) -> NDArray[np.int64]:
     """Raw integers that C-simulation reads from the decimal texts of weights.
 
-    `ap_fixed` reads a double and casts it with its own modes; `ap_int` reads an integer, of which it keeps the
-    low bits.
-    Raises ValueError for text that is not a finite number, or an integer beyond 64 bits.
+    `ap_fixed` reads a double and casts it with its own modes; `ap_int` reads an integer and keeps its
+    low bits. Raises ValueError for text that is not a finite number, or an integer beyond 64 bits.
     """
     numbers = np.array([float(t) for t in texts], dtype=np.float64)
     if not np.isfinite(numbers).all():

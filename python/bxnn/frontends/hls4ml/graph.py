@@ -61,7 +61,14 @@ def from_model_graph(model: Any, builder: Any) -> None:
         scope = Scope(node, builder, tensors, typedefs)
         handler = _HANDLERS.get(scope.kind)
         if handler is None:
-            scope.refuse(f"this layer is not supported; supported are {', '.join(SUPPORTED_LAYERS)}")
+            undefined = (
+                ""
+                if node.get_attr("function_cpp")
+                else " (nor by C-simulation: hls4ml generates no code for it)"
+            )
+            scope.refuse(
+                f"this layer is not supported{undefined}; supported are {', '.join(SUPPORTED_LAYERS)}"
+            )
         missing = [name for name in node.inputs if name not in tensors and scope.kind != "Input"]
         if missing:
             scope.refuse(f"its input '{missing[0]}' has not been computed before it")

@@ -40,7 +40,7 @@ def negative(size: int) -> Floats:
 
 def sigmoid(size: int) -> Floats:
     grown = np.float32(1) + _expf(-centred(size, 8.0))
-    return (1.0 / grown.astype(np.float64)).astype(np.float32)
+    return np.asarray(1.0 / grown.astype(np.float64), dtype=np.float32)
 
 
 def tanh(size: int) -> Doubles:
@@ -84,7 +84,7 @@ def exponential(x: Floats, scale: float, negated: bool) -> Floats:
 def inverse(x: Floats) -> Floats:
     """1/x in float; infinite at zero."""
     with np.errstate(divide="ignore"):
-        return (np.float32(1) / x).astype(np.float32)
+        return np.asarray(np.float32(1) / x, dtype=np.float32)
 
 
 CENTRED: dict[str, tuple[Callable[[int], Floats | Doubles], int]] = {

@@ -1,0 +1,1 @@
+"""Tests that execute the documentation: the file format, the claims on exactness, the snippets."""
