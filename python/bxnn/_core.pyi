@@ -31,7 +31,7 @@ class Format:
     ) -> None: ...
     @staticmethod
     def parse(text: str) -> Format:
-        """Read C++ or hls4ml spelling: 'ap_fixed<16,6,AP_RND,AP_SAT,0>', 'ufixed<8,2>', 'ap_uint<1>', 'int<4>'."""
+        """Read C++ or hls4ml spelling: 'ap_fixed<16,6,AP_RND,AP_SAT,0>', 'ufixed<8,2>', 'int<4>'."""
     @property
     def width(self) -> int: ...
     @property
@@ -144,7 +144,7 @@ class Model:
     def from_bytes(data: bytes) -> Model: ...
     def to_bytes(self) -> bytes: ...
     def with_golden(self, inputs: Sequence[ArrayLike], outputs: Sequence[ArrayLike] | None) -> Model:
-        """A copy that carries these raw inputs and outputs ([N, n] int64; None: computed by the reference executor)."""
+        """A copy with these raw inputs and outputs, [N, n] int64; None: outputs of the reference executor."""
     def with_meta(self, key: str, value: str) -> Model: ...
     @property
     def name(self) -> str: ...
@@ -160,7 +160,7 @@ class Model:
     def golden_events(self) -> int: ...
     def run(
         self,
-        inputs: Sequence[NDArray[Any]],  # one [N, n] C-contiguous array an input: (u)int8..64 raw, float32/64 real
+        inputs: Sequence[NDArray[Any]],  # an input each: [N, n], C-contiguous, (u)int8..64 raw or float real
         *,
         real: bool = False,  # outputs as float64 numbers instead of raw integers
         trace: bool = False,  # also the probes, after the outputs

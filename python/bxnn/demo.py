@@ -148,7 +148,7 @@ def draw(results: list[Result], path: Path) -> None:
     """Write a picture: for each model the ROC curves, and the zero-bias rate against the threshold."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.2 * len(results)), layout="constrained")
+    figure = Figure(figsize=(13, 4.2 * len(results)), layout="constrained")
     panels = figure.subplots(len(results), 2, squeeze=False)
     for (roc, rate), result in zip(panels, results, strict=True):
         _draw_roc(roc, result)
@@ -174,7 +174,7 @@ def _draw_roc(axes: Axes, result: Result) -> None:
         title=f"{result.model}: ROC",
     )
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _draw_rate(axes: Axes, result: Result) -> None:
@@ -189,5 +189,6 @@ def _draw_rate(axes: Axes, result: Result) -> None:
         ylabel="rate / kHz",
         title=f"{result.model}: zero-bias rate above threshold",
     )
+    axes.xaxis.set_minor_formatter("")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)

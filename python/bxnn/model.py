@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bxnn import _core
-from bxnn._core import Error, InputError, ModelFileError, Tensor, UnsupportedError
+from bxnn._core import Error, InputError, Tensor, UnsupportedError
 
 Array = NDArray[Any]
 Events = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
@@ -95,10 +95,7 @@ class Model:
         """Read a .bxnn file. Raises ModelFileError if it is not one or is damaged, OSError if unreadable."""
         with Path(path).open("rb"):
             pass  # the usual OSError where the file can't be read
-        try:
-            return cls(_core.Model.load(os.fspath(path)))
-        except ModelFileError as error:
-            raise ModelFileError(f"{os.fspath(path)}: {error}") from None
+        return cls(_core.Model.load(os.fspath(path)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bxnn import Format, __version__, cli
 
+from bxnn import Format, __version__, cli
 from python import example_models as example
 
 RAW = np.random.default_rng(0).integers(-128, 128, (40, 3))
@@ -192,7 +192,7 @@ def test_run_names_the_event_counted_from_the_start_of_the_file(run: Any) -> Non
     [
         ("run no.bxnn x.npy -o y.npy", "no.bxnn"),
         ("run . x.npy -o y.npy", "directory"),
-        ("run x.npy x.npy -o y.npy", "x.npy: "),
+        ("run x.npy x.npy -o y.npy", "not a readable .bxnn file"),
         ("run model.bxnn no.npy -o y.npy", "no such file: no.npy"),
         ("run model.bxnn model.bxnn -o y.npy", "expected one of .npy"),
         ("run model.bxnn x.npy -o y.txt", "expected one of .npy"),

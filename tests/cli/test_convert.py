@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bxnn import InputError, Model, cli
 from bxnn.cli.conversion import read_config
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bxnn import Model, cli, demo
 from bxnn._core import Builder, Format
 

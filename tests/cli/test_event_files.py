@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bxnn import InputError
-from bxnn.event_files import EventFile, Selection, open_events
 from numpy.typing import NDArray
 
+from bxnn import InputError
+from bxnn.event_files import EventFile, Selection, open_events
 from python import example_models as example
 
 INPUTS = example.dense().inputs

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import bxnn
 import numpy as np
 import pytest
 
+import bxnn
 from frontends import graphs
 
 pytest.importorskip("hls4ml", reason="hls4ml is not installed")

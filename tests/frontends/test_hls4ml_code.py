@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bxnn.frontends.hls4ml.code import Call, Config, parse_call
 
 SOFTMAX = """struct softmax_config5 : nnet::activ_config {

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bxnn.frontends.hls4ml.formats import (
     CType,
     assignment_fault,

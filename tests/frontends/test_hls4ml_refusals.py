@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bxnn._core import Builder, UnsupportedError
 
+from bxnn._core import Builder, UnsupportedError
 from frontends import graphs
 
 pytest.importorskip("hls4ml", reason="hls4ml is not installed")

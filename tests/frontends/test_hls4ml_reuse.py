@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bxnn.frontends.hls4ml.reuse import executed_order
 
 Additions = list[tuple[int, int, int]]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from bxnn.frontends.hls4ml import tables
 
 

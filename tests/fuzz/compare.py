@@ -52,7 +52,6 @@ def native_answers(model: Any, inputs: list[Raw]) -> dict[str, Answer]:
 def spec_answers(model: Any, inputs: list[Raw]) -> dict[str, Answer]:
     """The answer of the interpreter written from the specification, over the same front end."""
     from bxnn.frontends.hls4ml import from_model_graph
-
     from tests.spec.interpreter import SpecBuilder
 
     builder = SpecBuilder("fuzz")

@@ -156,11 +156,11 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = np.random.default_rng([seed, 0])
     io = str(rng.choice(["io_parallel", "io_parallel", "io_stream"]))
-    shape = (
-        (int(rng.integers(2, 9)),)
-        if rng.random() < 0.85
-        else (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
-    )
+    shape: tuple[int, ...] = (int(rng.integers(2, 9)),)
+    if rng.random() < (
+        0.2 if io == "io_parallel" else 0.05
+    ):  # C-simulation seldom defines a streamed Flatten
+        shape = (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
     count = int(rng.integers(3, 6))
     chains = [_draw_chain(np.random.default_rng([seed, 1, i]), i, math.prod(shape)) for i in range(count)]
     merges = []

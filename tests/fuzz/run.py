@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--time", type=float, default=float("inf"), help="hand out no seed after this many seconds"
     )
-    parser.add_argument("--events", type=int, default=120, help="events a network")
+    parser.add_argument("--events", type=int, default=500, help="events a network")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="native")
     parser.add_argument("--json", type=Path, help="write the summary here")
     parser.add_argument("--reduce", action="store_true", help="cut differing networks down")

@@ -1,4 +1,7 @@
-"""A handful of random networks; the seed of the day is printed, and BXNN_FUZZ_N, BXNN_FUZZ_SEED change it."""
+"""A handful of random networks, from a seed that changes daily and is printed.
+
+BXNN_FUZZ_N sets how many are to be compared, BXNN_FUZZ_SEED the first seed.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,18 @@ if shutil.which("g++") is None:
 
 @pytest.mark.skipif(bool(MISSING), reason=f"C-simulation needs {', '.join(MISSING)}")
 def test_random_networks_equal_c_simulation() -> None:
-    from tests.fuzz.run import run_all, summarise
+    from tests.fuzz.run import run_all
 
     count = int(os.environ.get("BXNN_FUZZ_N", "4"))
     first = int(os.environ.get("BXNN_FUZZ_SEED", str(int(time.time()) // 86400 * 1000)))
-    seeds = list(range(first, first + count))
-    print(f"seeds {seeds}")
-    outcomes = list(run_all(seeds, engine="native", events=120, jobs=2, seconds=float("inf")))
-    for outcome in outcomes:
+    print(f"seeds from {first}")
+    equal = 0
+    for outcome in run_all(
+        list(range(first, first + 5 * count)), engine="native", events=500, jobs=2, seconds=float("inf")
+    ):
         print(f"seed {outcome.seed}: {outcome.kind} {outcome.reason}")
-    assert not summarise(outcomes)["differing"]
+        assert outcome.kind not in ("MISMATCH", "crashed"), f"seed {outcome.seed}: {outcome.reason}"
+        equal += outcome.kind == "equal"
+        if equal >= count:
+            break
+    assert equal >= count, f"only {equal} of {5 * count} random networks could be compared"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bxnn import _core
 
 GOLDEN = Path(__file__).parents[2] / "firmware_ref" / "golden"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bxnn import _core
 
 NEEDED = ("hls4ml", "tensorflow", "qkeras")
@@ -22,7 +23,6 @@ SAMPLED = ("vae_narrow", "qkeras", "softmax_stream", "merges", "resource", "odd_
 @pytest.mark.parametrize("name", SAMPLED)
 def test_fresh_c_simulation(name: str) -> None:
     import bxnn
-
     from firmware_ref.cases import CASES
     from firmware_ref.csim import Csim
     from firmware_ref.generate import draw_inputs

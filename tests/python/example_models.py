@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from bxnn import Format, Model
 from bxnn._core import Builder
-from numpy.typing import NDArray
 
 INPUT = Format(8, 4)
 EXACT = Format(20, 16)

@@ -6,8 +6,9 @@ import json
 import subprocess
 import sys
 
-import bxnn
 import pytest
+
+import bxnn
 
 HEAVY = ["tensorflow", "keras", "hls4ml", "matplotlib", "rich", "h5py", "uproot", "pyarrow", "onnx", "torch"]
 

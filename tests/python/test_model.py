@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bxnn import Error, Format, InputError, Model, ModelFileError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bxnn import Error, Format, InputError, Model, ModelFileError
 
 from . import example_models as example
 

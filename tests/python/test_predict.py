@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bxnn import Format, InputError, UnsupportedError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+
+from bxnn import Format, InputError, UnsupportedError
 
 from . import example_models as example
 

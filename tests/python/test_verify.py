@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bxnn import Format, InputError, verify
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from bxnn import Format, InputError, verify
 
 from . import example_models as example
 

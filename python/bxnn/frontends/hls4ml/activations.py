@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,7 @@ def _table_size(scope: Scope, member: str = "table_size") -> int:
 
 
 def table_entries(
-    scope: Scope, numbers: NDArray[np.floating], kind: CType, target: CType
+    scope: Scope, numbers: NDArray[Any], kind: CType, target: CType
 ) -> NDArray[np.int64]:
     """Entries stored as `kind`, then assigned to `target`: raw integers of `target`."""
     scope.emit.check(kind, target)

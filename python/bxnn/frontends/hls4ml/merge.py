@@ -106,7 +106,7 @@ def _concatenated(a: tuple[int, ...], b: tuple[int, ...], axis: int, scope: Scop
     first = np.arange(int(np.prod(a))).reshape(a)
     second = np.arange(int(np.prod(b))).reshape(b) + first.size
     try:
-        joined = np.concatenate([first, second], axis=axis)
+        joined: NDArray[np.int64] = np.concatenate([first, second], axis=axis)
     except ValueError as error:
         scope.refuse(f"shapes {a} and {b} along axis {axis}: {error}")
     if joined.shape != scope.shape():

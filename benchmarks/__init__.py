@@ -1,0 +1,1 @@
+"""Benchmarks as programs with a JSON result: `python -m benchmarks --help`."""
