@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine, network, report
-from benchmarks.contest import Absent, Entry, Peer, differing_events, enter
+from benchmarks.contest import Absent, Peer, enter
 
 BATCHES = [100_000, 1_000, 1]
 WORK = (
-    "bxnn computes the 8 means and their score, the peers the 8 means; input in each tool's own form "
-    "(int16 raw, hls4ml predict float32, alkaid float64), converted outside the timing."
+    "The shipped 30,000 events, repeated. bxnn computes the 8 means and their score, the peers the 8 means. "
+    "Inputs are in each tool's own form before the timing: int16 raw; float32 for hls4ml's predict, float64 "
+    "for alkaid."
 )
 
 
@@ -31,7 +32,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--hls4ml-python", help="a Python with hls4ml, QKeras and TensorFlow; needs g++")
-    parser.add_argument("--alkaid-python", help="a Python with alkaid; this one then needs h5py")
+    parser.add_argument("--alkaid-python", help="a Python with alkaid; the calling Python then needs h5py")
     parser.add_argument("--bxnn-build", type=Path, help="a build folder with libbxnn.a, for calls from C++")
     parser.add_argument("--core", type=int, help="the CPU to run on (default: the last allowed one)")
     parser.add_argument("--rounds", type=int, default=15)
@@ -52,13 +53,13 @@ def start_peers(options: argparse.Namespace, folder: Path) -> tuple[list[Peer], 
         "weights": str(folder / "weights.npz"),
         "loop": str(machine.NATIVE / "hls4ml_loop.cpp"),
     }
-    absent = {"bxnn from C++": "no --bxnn-build given"}
-    if options.bxnn_build:
-        try:
-            setting["library"] = str(machine.compile_bxnn_loop(options.bxnn_build, folder))
-            del absent["bxnn from C++"]
-        except machine.NotCompiled as error:
-            absent["bxnn from C++"] = str(error)
+    absent = {}
+    try:
+        if not options.bxnn_build:
+            raise Absent("no --bxnn-build given")
+        setting["library"] = str(machine.compile_bxnn_loop(options.bxnn_build, folder))
+    except Absent as error:
+        absent["bxnn from C++"] = str(error)
     peers = [Peer("bxnn", sys.executable, setting)]
     for name, python in (("hls4ml", options.hls4ml_python), ("alkaid", options.alkaid_python)):
         try:
@@ -72,24 +73,23 @@ def start_peers(options: argparse.Namespace, folder: Path) -> tuple[list[Peer], 
     return peers, absent
 
 
-def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Measure; the JSON document."""
+def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Run the contest; the JSON document."""
     peers, absent = start_peers(options, folder)
-    entries: list[Entry] = []
-    for peer in peers:
-        entries += enter(peer, BATCHES, folder)
-    reference = [e for e in entries if e.name.endswith("from Python")][-1]
-    peaks, no_peak = [], ""
+    entries = [entry for peer in peers for entry in enter(peer, BATCHES, folder)]
+    reference = [entry for entry in entries if entry.name.endswith("from Python")][-1]
+    peaks: list[tuple[int, float]] = []
+    limit: dict[str, Any] = {}
     try:
         program = machine.compile_peak(folder)
-    except machine.NotCompiled as error:
-        no_peak = str(error)
+        machine.peak(program)
+    except Absent as error:
+        limit = {"absent": str(error)}
     for done in range(options.rounds):
         print(f"round {done + 1} of {options.rounds}", file=sys.stderr)
-        for batch in BATCHES:
-            for entry in entries:
-                entry.measure(batch)
-        if not no_peak:
+        for entry in entries:
+            entry.measure()
+        if not limit:
             peaks.append(machine.peak(program))
     for peer in peers:
         peer.close()
@@ -97,25 +97,17 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {
         "benchmark": network.NAME,
         "date": datetime.date.today().isoformat(),
-        "machine": {
-            "cpu": machine.cpu(),
-            "priority": machine.priority(),
-            "compiler": machine.gxx(),
-            "core_compiler": machine.compilers_in(versions.pop("core")),
-        },
+        "machine": machine.description(versions.pop("core")),
         "versions": versions,
         "rounds": options.rounds,
         "batches": BATCHES,
-        "input": f"{network.raw_events(0).shape[1]} raw int16, the shipped 30,000 repeated",
         "work": WORK,
         "multiplications": network.MULTIPLICATIONS,
-        "limit": {"absent": no_peak}
-        if no_peak
-        else report.peak_document(peaks, reference, BATCHES[0], network.MULTIPLICATIONS),
+        "limit": limit
+        or report.limit_document(peaks, reference.seconds[BATCHES[0]], network.MULTIPLICATIONS),
         "reference": reference.name,
         "contestants": [report.entry_document(entry, reference) for entry in entries],
         "absent": absent,
-        "events_differing": sum(differing_events(entry, reference) for entry in entries),
     }
 
 
@@ -125,12 +117,12 @@ def main() -> int:
     core = options.core if options.core is not None else max(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
     with tempfile.TemporaryDirectory(prefix="bxnn-benchmark-") as folder:
-        document = run(options, Path(folder))
+        document = measure(options, Path(folder))
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(document, indent=1) + "\n")
     print(report.markdown(document))
-    return 1 if document["events_differing"] else 0
+    return int(any(entry["differing_events"] for entry in document["contestants"]))
 
 
 if __name__ == "__main__":

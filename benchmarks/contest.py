@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ SLICE_SECONDS = 0.05  # small batches are repeated for about so long
 
 
 class Absent(Exception):
-    """A peer cannot take part; the text says why."""
+    """Something cannot take part; the text says why."""
 
 
 class Peer:
@@ -30,15 +31,12 @@ class Peer:
         environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "TF_CPP_MIN_LOG_LEVEL": "3"}
         if name != "bxnn":
             environment.pop("PYTHONPATH", None)
+        command = [python, str(PEERS / f"{name}_peer.py")]
+        pipe = subprocess.PIPE
         self._log = tempfile.TemporaryFile("w+")
         try:
             self._process = subprocess.Popen(
-                [python, str(PEERS / f"{name}_peer.py")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                text=True,
-                env=environment,
+                command, stdin=pipe, stdout=pipe, stderr=self._log, text=True, env=environment
             )
         except OSError as error:
             raise Absent(f"'{python}' does not start: {error}") from None
@@ -50,22 +48,17 @@ class Peer:
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """One request, one answer; raises Absent if the process failed."""
         assert self._process.stdin and self._process.stdout
-        try:
+        with suppress(BrokenPipeError):  # its standard error tells more
             print(json.dumps(request), file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            pass  # its standard error tells more
         line = self._process.stdout.readline()
         answer: dict[str, Any] = json.loads(line) if line else {"error": self._last_words()}
         if "error" in answer:
-            self.close()
             raise Absent(answer["error"])
         return answer
 
     def close(self) -> None:
         """End the process."""
-        if self._process.stdin and not self._process.stdin.closed:
-            self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()
 
     def _last_words(self) -> str:
         code = self._process.wait()
@@ -80,33 +73,31 @@ class Entry:
 
     peer: Peer
     name: str
-    answers: NDArray[np.int64]
+    answers: NDArray[np.int64]  # raw means [N, 8]
     calls: dict[int, int]  # batch size -> calls that make one time
-    seconds: dict[int, list[float]] = field(default_factory=dict)  # batch size -> seconds an event, each round
+    seconds: dict[int, list[float]]  # batch size -> seconds an event, each round
 
-    def measure(self, batch: int) -> None:
-        """Add one time."""
-        events = batch * self.calls[batch]
-        answer = self.peer.ask({"contestant": self.name, "events": events, "batch": batch})
-        self.seconds.setdefault(batch, []).append(answer["seconds"] / events)
+    def measure(self) -> None:
+        """Add one time for each batch size."""
+        for batch, calls in self.calls.items():
+            events = batch * calls
+            answer = self.peer.ask({"contestant": self.name, "events": events, "batch": batch})
+            self.seconds[batch].append(answer["seconds"] / events)
+
+    def differing_events(self, reference: Entry) -> int:
+        """Events with at least one differing raw integer."""
+        return int((self.answers != reference.answers).any(axis=1).sum())
 
 
 def enter(peer: Peer, batches: list[int], folder: Path) -> list[Entry]:
-    """The peer's contestants with their answers to all events; warms them up."""
+    """The peer's contestants, warm, with their answers to all events (the first batch)."""
     entries = []
-    largest = max(batches)
+    path = str(folder / "answers.npy")
     for name in peer.contestants:
-        path = folder / "answers.npy"
-        peer.ask({"contestant": name, "events": largest, "batch": largest})
-        peer.ask({"contestant": name, "save": str(path)})
-        entry = Entry(peer, name, np.load(path), {})
+        peer.ask({"contestant": name, "events": batches[0], "batch": batches[0], "save": path})
+        calls = {}
         for batch in batches:
             once = peer.ask({"contestant": name, "events": batch, "batch": batch})["seconds"]
-            entry.calls[batch] = int(np.clip(SLICE_SECONDS / once, 1, largest // batch))
-        entries.append(entry)
+            calls[batch] = int(np.clip(SLICE_SECONDS / once, 1, batches[0] // batch))
+        entries.append(Entry(peer, name, np.load(path), calls, {batch: [] for batch in batches}))
     return entries
-
-
-def differing_events(entry: Entry, reference: Entry) -> int:
-    """Events with at least one differing raw integer."""
-    return int((entry.answers != reference.answers).any(axis=1).sum())

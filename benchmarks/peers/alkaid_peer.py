@@ -15,29 +15,21 @@ from alkaid.trace import FVArray, trace
 from alkaid.trace.ops import quantize
 from server import Contestant, each_batch, serve
 
-LAYERS = ("encode1", "encode2", "mean")
-
 
 def prepare(setting: dict[str, Any]) -> tuple[dict[str, str], list[Contestant]]:
+    """Trace the network with alkaid's default options; formats are sign, integer bits without it, fraction."""
     sys.setrecursionlimit(100_000)  # tracing recurses over operations
     weights = np.load(setting["weights"])
-    x = FVArray.from_kif(np.full(57, 1), np.full(57, 6), np.full(57, 9))  # ap_fixed<16,7>: sign apart
-    h = x
-    for layer in LAYERS:
+    x = h = FVArray.from_kif(np.full(57, 1), np.full(57, 6), np.full(57, 9))  # ap_fixed<16,7>
+    for layer in ("encode1", "encode2"):
         h = h @ weights[f"{layer}_weights"] + weights[f"{layer}_bias"]
-        if layer == "mean":
-            h = quantize(h, 1, 7, 8, "SAT", "RND")  # ap_fixed<16,8,RND,SAT>
-        else:
-            h = quantize(np.maximum(h, 0), 0, 6, 8, "SAT", "RND_CONV")  # ap_ufixed<14,6,RND_CONV,SAT>
-    program = trace(x, h)
+        h = quantize(np.maximum(h, 0), 0, 6, 8, "SAT", "RND_CONV")  # ap_ufixed<14,6,RND_CONV,SAT>
+    h = h @ weights["mean_weights"] + weights["mean_bias"]
+    program = trace(x, quantize(h, 1, 7, 8, "SAT", "RND"))  # ap_fixed<16,8,RND,SAT>
     code = program.to_bytecode()
-    contestant = Contestant(
-        "alkaid interpreter",
-        lambda raw: np.ldexp(raw.astype(np.float64), -9),
-        each_batch(lambda reals: alir_interp_run(code, reals, 1)),
-        lambda outputs: np.ldexp(outputs, 8).astype(np.int64).reshape(-1, 8),
-    )
-    return {"alkaid": version("alkaid"), "operations": str(len(program.ops))}, [contestant]
+    call = each_batch(lambda reals: alir_interp_run(code, reals, 1))
+    note = f"{version('alkaid')} ({len(program.ops)} operations)"
+    return {"alkaid": note}, [Contestant("alkaid interpreter", np.float64, call)]
 
 
 serve(prepare)

@@ -17,6 +17,7 @@ FLAGS = ["-O3", "-fPIC", "-shared", "-std=c++23", "-w"]  # those of hls4ml's own
 
 
 def compile_loop(graph: Any, folder: Path, source: str) -> Any:
+    """The project's sources with the loop around its top function, as one library."""
     (x,), (y,) = graph.get_input_variables(), graph.get_output_variables()
     top = graph.config.get_project_name()
     command = ["g++", *FLAGS, "-Ifirmware/ap_types", "-include", f"firmware/{top}.cpp"]
@@ -27,11 +28,11 @@ def compile_loop(graph: Any, folder: Path, source: str) -> Any:
 
 
 def prepare(setting: dict[str, Any]) -> tuple[dict[str, str], list[Contestant]]:
+    """Convert and compile the trained network."""
     folder = Path(setting["folder"]) / "hls4ml"
-    trained = Path(setting["trained"])
     graph = hls4ml.converters.convert_from_keras_model(
-        load_qmodel(str(trained.with_suffix(".h5")), compile=False),
-        hls_config=json.loads(Path(f"{trained}_hls_config.json").read_text()),
+        load_qmodel(f"{setting['trained']}.h5", compile=False),
+        hls_config=json.loads(Path(f"{setting['trained']}_hls_config.json").read_text()),
         backend="Vitis",
         io_type="io_parallel",
         output_dir=str(folder),
@@ -46,13 +47,8 @@ def prepare(setting: dict[str, Any]) -> tuple[dict[str, str], list[Contestant]]:
         return mean
 
     return {"hls4ml": hls4ml.__version__}, [
-        Contestant("hls4ml C-simulation, C++ loop", lambda raw: raw, loop, lambda y: y.astype(np.int64)),
-        Contestant(
-            "hls4ml C-simulation, predict",
-            lambda raw: np.ldexp(raw.astype(np.float32), -9),
-            each_batch(graph.predict),
-            lambda y: np.ldexp(y.astype(np.float64), 8).astype(np.int64),
-        ),
+        Contestant("hls4ml C-simulation, C++ loop", np.int16, loop),
+        Contestant("hls4ml C-simulation, predict", np.float32, each_batch(graph.predict)),
     ]
 
 

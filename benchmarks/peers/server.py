@@ -1,7 +1,7 @@
-"""The side of a contestant: runs in the contestant's own Python, which needs NumPy alone.
+"""A contestant's side: runs in the contestant's own Python, which needs NumPy alone.
 
-The parent writes one JSON request a line, the peer answers with one JSON line each. The first request is the
-setting; times are then asked for one at a time, so that the parent can interleave all contestants.
+The parent writes one JSON request a line, the peer answers each with one JSON line: first the setting, then
+times, asked for one at a time so that the parent can interleave all contestants.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Raw = NDArray[np.int16]
+INPUT_FRACTION_BITS, OUTPUT_FRACTION_BITS = 9, 8
 
 
 class Contestant(NamedTuple):
-    """One way to compute the network's answers."""
+    """One way to compute the network's 8 means."""
 
     name: str
-    prepare: Callable[[Raw], Any]  # raw inputs [N, 57] in the tool's own form; not timed
-    answer: Callable[[Any, int], Any]  # all prepared events, in batches of so many; returns the last batch's
-    raw: Callable[[Any], NDArray[np.int64]]  # the raw means [N, 8] in an answer; not timed
+    dtype: type  # of its input [N, 57]: int16 raw integers, or floats, converted before the timing
+    answer: Callable[[Any, int], Any]  # input, batch size -> means of the last batch, raw or real as the input
+
+
+Prepare = Callable[[dict[str, Any]], tuple[dict[str, str], list[Contestant]]]
 
 
 def each_batch(call: Callable[[Any], Any]) -> Callable[[Any, int], Any]:
@@ -38,9 +39,6 @@ def each_batch(call: Callable[[Any], Any]) -> Callable[[Any, int], Any]:
         return last
 
     return answer
-
-
-Prepare = Callable[[dict[str, Any]], tuple[dict[str, str], list[Contestant]]]
 
 
 def serve(prepare: Prepare) -> None:
@@ -59,19 +57,18 @@ def serve(prepare: Prepare) -> None:
         send({"error": f"{type(error).__name__}: {error}"})
         return
     seconds = time.perf_counter() - start
-    events: Raw = np.load(setting["events"])
-    data = {c.name: c.prepare(events) for c in contestants}
-    by_name = {c.name: c for c in contestants}
-    send({"versions": versions, "contestants": list(by_name), "setup_seconds": seconds})
-    last: Any = None
+    raw = np.load(setting["events"])
+    real = {t: np.ldexp(raw.astype(t), -INPUT_FRACTION_BITS) for t in (np.float32, np.float64)}
+    ready = {c.name: (c.answer, real.get(c.dtype, raw)) for c in contestants}
+    send({"versions": versions, "contestants": list(ready), "setup_seconds": seconds})
     for line in sys.stdin:
         request = json.loads(line)
-        contestant = by_name[request["contestant"]]
-        if "save" in request:
-            np.save(request["save"], contestant.raw(last))
-            send({})
-            continue
-        chosen = data[contestant.name][: request["events"]]
+        answer, data = ready[request["contestant"]]
+        chosen = data[: request["events"]]
         start = time.perf_counter()
-        last = contestant.answer(chosen, request["batch"])
-        send({"seconds": time.perf_counter() - start})
+        last = answer(chosen, request["batch"])
+        seconds = time.perf_counter() - start
+        if request.get("save"):
+            means = last if last.dtype.kind == "i" else np.ldexp(last, OUTPUT_FRACTION_BITS)
+            np.save(request["save"], means.reshape(-1, 8).astype(np.int64))
+        send({"seconds": seconds})

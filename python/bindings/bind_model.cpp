@@ -45,7 +45,8 @@ private:
 };
 
 py::dtype numpy_dtype(DType type) {
-    constexpr const char* names[] = {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"};
+    constexpr const char* names[] = {"int8",   "uint8", "int16",  "uint16",  "int32",
+                                     "uint32", "int64", "uint64", "float32", "float64"};
     return py::dtype(names[static_cast<std::size_t>(type)]);
 }
 
@@ -58,8 +59,10 @@ DType dtype_of_array(const py::array& array, const std::string& where) {
         const int log2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
         return static_cast<DType>(2 * log2 + (kind == 'u'));
     }
-    throw Error(ErrorKind::input, where + ": dtype " + py::cast<std::string>(py::str(array.dtype())) +
-                                      " is not supported; expected int8 to int64, uint8 to uint64, float32 or float64 in native byte order");
+    throw Error(
+        ErrorKind::input,
+        where + ": dtype " + py::cast<std::string>(py::str(array.dtype())) +
+            " is not supported; expected int8 to int64, uint8 to uint64, float32 or float64 in native byte order");
 }
 
 // The narrowest container of a format's raw integers.
@@ -72,17 +75,21 @@ ConstArray as_input(const py::array& array, const Tensor& tensor, py::ssize_t ev
     const std::string where = "input '" + tensor.name + "'";
     const auto n = static_cast<py::ssize_t>(tensor.size());
     if (array.ndim() != 2 || array.shape(1) != n || array.shape(0) != events)
-        throw Error(ErrorKind::input, where + ": expected shape [" + std::to_string(events) + ", " + std::to_string(n) + "], got " +
-                                          py::cast<std::string>(py::str(array.attr("shape"))));
+        throw Error(ErrorKind::input, where + ": expected shape [" + std::to_string(events) + ", " + std::to_string(n) +
+                                          "], got " + py::cast<std::string>(py::str(array.attr("shape"))));
     if (!(array.flags() & py::array::c_style) || !array.attr("flags").attr("aligned").cast<bool>())
-        throw Error(ErrorKind::input, where + ": the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
+        throw Error(ErrorKind::input,
+                    where + ": the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
     return {array.data(), dtype_of_array(array, where)};
 }
 
-std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, bool real, bool trace, int threads, const std::string& isa) {
+std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, bool real, bool trace, int threads,
+                           const std::string& isa) {
     if (inputs.size() != self.model.inputs().size())
-        throw Error(ErrorKind::input, "expected " + std::to_string(self.model.inputs().size()) + " input arrays, got " + std::to_string(inputs.size()));
-    if (threads < 0) throw Error(ErrorKind::input, "threads must be 0 (all CPUs) or positive, got " + std::to_string(threads));
+        throw Error(ErrorKind::input, "expected " + std::to_string(self.model.inputs().size()) + " input arrays, got " +
+                                          std::to_string(inputs.size()));
+    if (threads < 0)
+        throw Error(ErrorKind::input, "threads must be 0 (all CPUs) or positive, got " + std::to_string(threads));
     const py::ssize_t events = inputs.front().ndim() > 0 ? inputs.front().shape(0) : 0;
     std::vector<ConstArray> in;
     for (std::size_t i = 0; i < inputs.size(); ++i) in.push_back(as_input(inputs[i], self.model.inputs()[i], events));
@@ -91,7 +98,8 @@ std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, 
     std::vector<Array> out;
     const auto add = [&](const Tensor& tensor) {
         const DType type = real ? DType::f64 : narrowest(tensor.format);
-        results.emplace_back(numpy_dtype(type), std::vector<py::ssize_t>{events, static_cast<py::ssize_t>(tensor.size())});
+        results.emplace_back(numpy_dtype(type),
+                             std::vector<py::ssize_t>{events, static_cast<py::ssize_t>(tensor.size())});
         out.emplace_back(results.back().mutable_data(), type);
     };
     for (const auto& tensor : self.model.outputs()) add(tensor);
@@ -107,7 +115,8 @@ std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, 
         self.give_back(level, trace, std::move(contexts));
     } else {
         auto& pool = shared_pool();
-        const std::size_t wanted = threads == 0 ? pool.threads() : std::min<std::size_t>(static_cast<std::size_t>(threads), pool.threads());
+        const std::size_t wanted =
+            threads == 0 ? pool.threads() : std::min<std::size_t>(static_cast<std::size_t>(threads), pool.threads());
         auto contexts = self.borrow(level, trace, wanted);
         pool.predict(self.model, contexts, in, out, n);
         self.give_back(level, trace, std::move(contexts));
@@ -121,12 +130,14 @@ std::vector<ir::Integers> golden_arrays(const std::vector<py::object>& arrays, c
     return result;
 }
 
-std::unique_ptr<PyModel> with_golden(const PyModel& self, const std::vector<py::object>& inputs, const std::optional<std::vector<py::object>>& outputs) {
+std::unique_ptr<PyModel> with_golden(const PyModel& self, const std::vector<py::object>& inputs,
+                                     const std::optional<std::vector<py::object>>& outputs) {
     ir::Graph graph = self.model.impl().graph;
     graph.golden = {};
     graph.golden.inputs = golden_arrays(inputs, "golden inputs");
     if (graph.golden.inputs.size() != self.model.inputs().size())
-        throw Error(ErrorKind::input, "golden inputs: expected " + std::to_string(self.model.inputs().size()) + " arrays");
+        throw Error(ErrorKind::input,
+                    "golden inputs: expected " + std::to_string(self.model.inputs().size()) + " arrays");
     const std::size_t events = graph.golden.inputs.front().size() / self.model.inputs().front().size();
     graph.golden.events = events;
     if (outputs) {
@@ -135,7 +146,8 @@ std::unique_ptr<PyModel> with_golden(const PyModel& self, const std::vector<py::
     }
     for (std::size_t i = 0; i < graph.golden.inputs.size(); ++i)
         if (graph.golden.inputs[i].size() != events * self.model.inputs()[i].size())
-            throw Error(ErrorKind::input, "golden inputs: '" + self.model.inputs()[i].name + "' has the wrong number of elements");
+            throw Error(ErrorKind::input,
+                        "golden inputs: '" + self.model.inputs()[i].name + "' has the wrong number of elements");
     std::vector<ConstArray> in;
     std::vector<Array> out;
     for (const auto& array : graph.golden.inputs) in.emplace_back(array.data());
@@ -156,45 +168,62 @@ void bind_model(py::module_& module) {
         .def_property_readonly("name", [](const Tensor& t) { return t.name; })
         .def_property_readonly("shape", [](const Tensor& t) { return py::tuple(py::cast(t.shape)); })
         .def_property_readonly("format", [](const Tensor& t) { return t.format; })
-        .def_property_readonly("dtype", [](const Tensor& t) { return numpy_dtype(narrowest(t.format)); },
-                               "Narrowest of int8, int16, int32, int64 (unsigned: uint8 …) that holds the raw integers.")
+        .def_property_readonly(
+            "dtype", [](const Tensor& t) { return numpy_dtype(narrowest(t.format)); },
+            "Narrowest of int8, int16, int32, int64 (unsigned: uint8 …) that holds the raw integers.")
         .def("__repr__", [](const Tensor& t) {
-            return "<bxnn.Tensor '" + t.name + "' " + py::cast<std::string>(py::str(py::tuple(py::cast(t.shape)))) + " " + t.format.str() + ">";
+            return "<bxnn.Tensor '" + t.name + "' " + py::cast<std::string>(py::str(py::tuple(py::cast(t.shape)))) +
+                   " " + t.format.str() + ">";
         });
 
     py::class_<PyModel>(module, "Model", "Immutable; may be used from any number of threads at once.")
-        .def_static("load", [](const std::string& path) { return std::make_unique<PyModel>(Model::load(path)); }, arg("path"))
-        .def_static("from_bytes", [](const py::bytes& data) {
-            const std::string_view view = data;
-            return std::make_unique<PyModel>(Model::from_bytes({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()}));
-        }, arg("data"))
-        .def("to_bytes", [](const PyModel& self) {
-            const auto bytes = self.model.to_bytes();
-            return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        })
+        .def_static(
+            "load", [](const std::string& path) { return std::make_unique<PyModel>(Model::load(path)); }, arg("path"))
+        .def_static(
+            "from_bytes",
+            [](const py::bytes& data) {
+                const std::string_view view = data;
+                return std::make_unique<PyModel>(
+                    Model::from_bytes({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()}));
+            },
+            arg("data"))
+        .def("to_bytes",
+             [](const PyModel& self) {
+                 const auto bytes = self.model.to_bytes();
+                 return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+             })
         .def("with_golden", &with_golden, arg("inputs"), arg("outputs"),
-             "A copy that carries these raw inputs and outputs ([N, n] int64; None: computed by the reference executor).")
-        .def("with_meta", [](const PyModel& self, const std::string& key, const std::string& value) {
-            ir::Graph graph = self.model.impl().graph;
-            graph.meta[key] = value;
-            return std::make_unique<PyModel>(make_model(std::move(graph)));
-        }, arg("key"), arg("value"))
+             "A copy that carries these raw inputs and outputs ([N, n] int64; None: computed by the reference "
+             "executor).")
+        .def(
+            "with_meta",
+            [](const PyModel& self, const std::string& key, const std::string& value) {
+                ir::Graph graph = self.model.impl().graph;
+                graph.meta[key] = value;
+                return std::make_unique<PyModel>(make_model(std::move(graph)));
+            },
+            arg("key"), arg("value"))
         .def_property_readonly("name", [](const PyModel& self) { return self.model.name(); })
         .def_property_readonly("meta", [](const PyModel& self) { return self.model.meta(); })
         .def_property_readonly("inputs", [](const PyModel& self) { return self.model.inputs(); })
         .def_property_readonly("outputs", [](const PyModel& self) { return self.model.outputs(); })
         .def_property_readonly("probes", [](const PyModel& self) { return self.model.probes(); })
         .def_property_readonly("golden_events", [](const PyModel& self) { return self.model.golden_events(); })
-        .def("run", &run, arg("inputs"), py::kw_only(), arg("real") = false, arg("trace") = false, arg("threads") = 1, arg("isa") = "")
-        .def("self_test", [](const PyModel& self, const std::string& isa) {
-            const py::gil_scoped_release release;
-            const auto test = self.model.self_test(isa);
-            return std::pair(test.compared, test.differing);
-        }, arg("isa") = "", "Replay the golden vectors: (values compared, values that differ).")
+        .def("run", &run, arg("inputs"), py::kw_only(), arg("real") = false, arg("trace") = false, arg("threads") = 1,
+             arg("isa") = "")
+        .def(
+            "self_test",
+            [](const PyModel& self, const std::string& isa) {
+                const py::gil_scoped_release release;
+                const auto test = self.model.self_test(isa);
+                return std::pair(test.compared, test.differing);
+            },
+            arg("isa") = "", "Replay the golden vectors: (values compared, values that differ).")
         .def("explain", [](const PyModel& self) { return self.model.explain(); })
         .def("dump", [](const PyModel& self) { return self.model.dump(); });
     module.def("isa_levels", &isa_levels, "Instruction sets usable on this CPU, slowest first.");
-    module.def("active_isa", &active_isa, "The level in use: the best, or what the environment variable BXNN_ISA forces.");
+    module.def("active_isa", &active_isa,
+               "The level in use: the best, or what the environment variable BXNN_ISA forces.");
 }
 
 }  // namespace bxnn::python

@@ -19,10 +19,13 @@ void bind_errors(py::module_& module) {
     static Errors errors;
     errors.base = make("Error", PyExc_RuntimeError, "Base of all errors raised by bxnn.");
     const py::tuple input_bases = py::make_tuple(errors.base, py::handle(PyExc_ValueError));
-    errors.input = make("InputError", input_bases, "Data handed to a model does not fit it: shape, dtype, range, NaN or infinity.");
-    errors.file = make("ModelFileError", errors.base, "A .bxnn file is truncated, damaged, of an unknown version, or hostile.");
+    errors.input = make("InputError", input_bases,
+                        "Data handed to a model does not fit it: shape, dtype, range, NaN or infinity.");
+    errors.file =
+        make("ModelFileError", errors.base, "A .bxnn file is truncated, damaged, of an unknown version, or hostile.");
     errors.graph = make("GraphError", errors.base, "A graph breaks a rule of the intermediate representation.");
-    errors.unsupported = make("UnsupportedError", errors.base, "The model uses something that bxnn does not reproduce exactly, so it refuses.");
+    errors.unsupported = make("UnsupportedError", errors.base,
+                              "The model uses something that bxnn does not reproduce exactly, so it refuses.");
     py::register_exception_translator([](std::exception_ptr p) {
         try {
             if (p) std::rethrow_exception(p);

@@ -48,18 +48,25 @@ def convert(
     if _is_a(source, "hls4ml.model.graph", "ModelGraph"):
         return _from_graph(source)
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
-        return _from_graph(_graph(source, hls_config, backend, io_type, granularity, folder))
+        return _from_graph(hls_graph(source, hls_config, backend, io_type, granularity, folder), _name_of(source))
 
 
-def _from_graph(graph: Any) -> Model:
+def _name_of(source: Any) -> str:
+    """The file's stem, or what the model calls itself."""
+    if isinstance(source, str | os.PathLike):
+        return Path(source).stem
+    return str(getattr(source, "name", "") or "model")
+
+
+def _from_graph(graph: Any, name: str = "") -> Model:
     from .frontends.hls4ml import from_model_graph
 
-    builder = Builder(str(graph.config.get_project_name() or "model"))
+    builder = Builder(name or str(graph.config.get_project_name() or "model"))
     from_model_graph(graph, builder)
     return Model(builder.build())
 
 
-def _graph(
+def hls_graph(
     source: Any, hls_config: dict[str, Any] | None, backend: str, io_type: str, granularity: str, folder: str
 ) -> Any:
     """hls4ml's graph; its project would go into `folder`, but none is written."""

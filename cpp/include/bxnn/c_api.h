@@ -23,7 +23,16 @@ typedef enum {
 } bxnn_status;
 
 typedef enum {
-    BXNN_I8, BXNN_U8, BXNN_I16, BXNN_U16, BXNN_I32, BXNN_U32, BXNN_I64, BXNN_U64, BXNN_F32, BXNN_F64
+    BXNN_I8,
+    BXNN_U8,
+    BXNN_I16,
+    BXNN_U16,
+    BXNN_I32,
+    BXNN_U32,
+    BXNN_I64,
+    BXNN_U64,
+    BXNN_F32,
+    BXNN_F64
 } bxnn_dtype;
 
 typedef struct bxnn_model bxnn_model;
@@ -42,15 +51,18 @@ size_t bxnn_model_inputs(const bxnn_model* model);
 size_t bxnn_model_outputs(const bxnn_model* model);
 bxnn_status bxnn_model_input(const bxnn_model* model, size_t i, bxnn_tensor* tensor);
 bxnn_status bxnn_model_output(const bxnn_model* model, size_t i, bxnn_tensor* tensor);
-bxnn_status bxnn_model_self_test(const bxnn_model* model, uint64_t* compared, uint64_t* differing, char* message, size_t message_size);
+bxnn_status bxnn_model_self_test(const bxnn_model* model, uint64_t* compared, uint64_t* differing, char* message,
+                                 size_t message_size);
 
 /* One context per thread; isa NULL or "" takes the best level. */
-bxnn_status bxnn_context_new(const bxnn_model* model, const char* isa, bxnn_context** context, char* message, size_t message_size);
+bxnn_status bxnn_context_new(const bxnn_model* model, const char* isa, bxnn_context** context, char* message,
+                             size_t message_size);
 void bxnn_context_free(bxnn_context* context);
 
 /* inputs[i], outputs[i]: [events][size], contiguous. Does not allocate unless it fails. */
-bxnn_status bxnn_predict(const bxnn_model* model, bxnn_context* context, const void* const* inputs, const bxnn_dtype* input_types,
-                         void* const* outputs, const bxnn_dtype* output_types, size_t events, char* message, size_t message_size);
+bxnn_status bxnn_predict(const bxnn_model* model, bxnn_context* context, const void* const* inputs,
+                         const bxnn_dtype* input_types, void* const* outputs, const bxnn_dtype* output_types,
+                         size_t events, char* message, size_t message_size);
 
 #ifdef __cplusplus
 }

@@ -72,7 +72,8 @@ public:
     // Inputs are raw integers of any type, checked against the format, or real numbers, quantised by it.
     // Outputs are raw integers of a type that holds the format, or real numbers of a type that holds them exactly.
     // Does not allocate. Throws Error(input) naming the event and element; outputs are then unspecified.
-    void predict(Context& context, std::span<const ConstArray> inputs, std::span<const Array> outputs, std::size_t events) const;
+    void predict(Context& context, std::span<const ConstArray> inputs, std::span<const Array> outputs,
+                 std::size_t events) const;
     void predict(Context& context, ConstArray input, Array output, std::size_t events) const {
         predict(context, std::span(&input, 1), std::span(&output, 1), events);
     }

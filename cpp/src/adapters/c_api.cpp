@@ -75,7 +75,8 @@ bxnn_status bxnn_model_input(const bxnn_model* model, size_t i, bxnn_tensor* ten
 bxnn_status bxnn_model_output(const bxnn_model* model, size_t i, bxnn_tensor* tensor) {
     return model ? describe(model->model.outputs(), i, tensor) : BXNN_INPUT;
 }
-bxnn_status bxnn_model_self_test(const bxnn_model* model, uint64_t* compared, uint64_t* differing, char* message, size_t size) {
+bxnn_status bxnn_model_self_test(const bxnn_model* model, uint64_t* compared, uint64_t* differing, char* message,
+                                 size_t size) {
     return guarded(message, size, [&] {
         expect(model && compared && differing, "bxnn_model_self_test: no argument may be NULL");
         const auto test = model->model.self_test();
@@ -83,7 +84,8 @@ bxnn_status bxnn_model_self_test(const bxnn_model* model, uint64_t* compared, ui
     });
 }
 
-bxnn_status bxnn_context_new(const bxnn_model* model, const char* isa, bxnn_context** context, char* message, size_t size) {
+bxnn_status bxnn_context_new(const bxnn_model* model, const char* isa, bxnn_context** context, char* message,
+                             size_t size) {
     return guarded(message, size, [&] {
         expect(model && context, "bxnn_context_new: model and context must not be NULL");
         *context = new bxnn_context{bxnn::Context(model->model, isa ? isa : "")};
@@ -91,10 +93,12 @@ bxnn_status bxnn_context_new(const bxnn_model* model, const char* isa, bxnn_cont
 }
 void bxnn_context_free(bxnn_context* context) { delete context; }
 
-bxnn_status bxnn_predict(const bxnn_model* model, bxnn_context* context, const void* const* inputs, const bxnn_dtype* input_types,
-                         void* const* outputs, const bxnn_dtype* output_types, size_t events, char* message, size_t size) {
+bxnn_status bxnn_predict(const bxnn_model* model, bxnn_context* context, const void* const* inputs,
+                         const bxnn_dtype* input_types, void* const* outputs, const bxnn_dtype* output_types,
+                         size_t events, char* message, size_t size) {
     return guarded(message, size, [&] {
-        expect(model && context && inputs && input_types && outputs && output_types, "bxnn_predict: no argument may be NULL");
+        expect(model && context && inputs && input_types && outputs && output_types,
+               "bxnn_predict: no argument may be NULL");
         const std::size_t n_in = model->model.inputs().size(), n_out = model->model.outputs().size();
         expect(n_in <= kMostEdges && n_out <= kMostEdges, "bxnn_predict: at most 64 inputs and 64 outputs");
         std::array<bxnn::ConstArray, kMostEdges> in = [&]<std::size_t... i>(std::index_sequence<i...>) {
@@ -105,11 +109,13 @@ bxnn_status bxnn_predict(const bxnn_model* model, bxnn_context* context, const v
         }(std::make_index_sequence<kMostEdges>());
         const auto known = [](bxnn_dtype type) { return type >= BXNN_I8 && type <= BXNN_F64; };
         for (std::size_t i = 0; i < n_in; ++i) {
-            expect(known(input_types[i]) && (inputs[i] || events == 0), "bxnn_predict: an input is NULL or of unknown type");
+            expect(known(input_types[i]) && (inputs[i] || events == 0),
+                   "bxnn_predict: an input is NULL or of unknown type");
             in[i] = {inputs[i], static_cast<bxnn::DType>(input_types[i])};
         }
         for (std::size_t i = 0; i < n_out; ++i) {
-            expect(known(output_types[i]) && (outputs[i] || events == 0), "bxnn_predict: an output is NULL or of unknown type");
+            expect(known(output_types[i]) && (outputs[i] || events == 0),
+                   "bxnn_predict: an output is NULL or of unknown type");
             out[i] = {outputs[i], static_cast<bxnn::DType>(output_types[i])};
         }
         model->model.predict(context->context, std::span(in).first(n_in), std::span(out).first(n_out), events);

@@ -55,8 +55,9 @@ std::string Format::str() const {
 
 Format Format::parse(std::string_view text) {
     const auto fail = [&](const std::string& why) -> Error {
-        return {ErrorKind::unsupported, "format '" + std::string(text) + "': " + why +
-                                            "; expected ap_[u]fixed<width,integer[,round[,overflow]]> or ap_[u]int<width>"};
+        return {ErrorKind::unsupported,
+                "format '" + std::string(text) + "': " + why +
+                    "; expected ap_[u]fixed<width,integer[,round[,overflow]]> or ap_[u]int<width>"};
     };
     std::string_view rest = trim(text);
     if (rest.starts_with("ap_")) rest.remove_prefix(3);

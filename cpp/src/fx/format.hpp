@@ -9,9 +9,16 @@ namespace bxnn::fx {
 // How numbers outside the range are treated; `none` where a proof says that there are none.
 enum class Fit : std::uint8_t { none, wrap_signed, wrap_unsigned, clamp, zero };
 
-template <class T> struct UnsignedOf { using type = std::make_unsigned_t<T>; };
-template <> struct UnsignedOf<i128> { using type = u128; };
-template <class T> using Unsigned = typename UnsignedOf<T>::type;
+template <class T>
+struct UnsignedOf {
+    using type = std::make_unsigned_t<T>;
+};
+template <>
+struct UnsignedOf<i128> {
+    using type = u128;
+};
+template <class T>
+using Unsigned = typename UnsignedOf<T>::type;
 
 constexpr i128 min_raw(const Format& f) { return f.is_signed ? -(i128{1} << (f.width - 1)) : 0; }
 constexpr i128 max_raw(const Format& f) { return (i128{1} << (f.is_signed ? f.width - 1 : f.width)) - 1; }
@@ -37,11 +44,11 @@ constexpr Fit fit_of(const Format& f) {
 // How one cast is carried out in lanes of type T.
 template <class T>
 struct Cast {
-    int down = 0;          // bits dropped, with rounding
-    int up = 0;            // bits gained, exact
-    T lo = 0, hi = 0;      // raw range of the target (SAT_SYM: already symmetric)
+    int down = 0;              // bits dropped, with rounding
+    int up = 0;                // bits gained, exact
+    T lo = 0, hi = 0;          // raw range of the target (SAT_SYM: already symmetric)
     T pre_lo = 0, pre_hi = 0;  // the same range before the shift up: in range <=> pre_lo <= x <= pre_hi
-    int spare = 0;         // bits(T) - width, for sign extension
+    int spare = 0;             // bits(T) - width, for sign extension
     Round round = Round::TRN;
     Fit fit = Fit::none;
 };

@@ -25,7 +25,8 @@ inline T bring_into_range(T x, const Cast<T>& c) {
     using U = Unsigned<T>;
     const T moved = static_cast<T>(static_cast<U>(x) << c.up);
     if constexpr (fit == Fit::none) return moved;
-    if constexpr (fit == Fit::wrap_signed) return static_cast<T>(static_cast<T>(static_cast<U>(moved) << c.spare) >> c.spare);
+    if constexpr (fit == Fit::wrap_signed)
+        return static_cast<T>(static_cast<T>(static_cast<U>(moved) << c.spare) >> c.spare);
     if constexpr (fit == Fit::wrap_unsigned) return static_cast<T>(moved & c.hi);
     if constexpr (fit == Fit::clamp) return x > c.pre_hi ? c.hi : x < c.pre_lo ? c.lo : moved;
     if constexpr (fit == Fit::zero) return (x > c.pre_hi) | (x < c.pre_lo) ? T{0} : moved;

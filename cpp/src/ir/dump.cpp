@@ -22,7 +22,9 @@ struct Printer {
     }
     template <class T>
         requires std::is_integral_v<T>
-    void operator()(const char* name, const T& value) { out << ' ' << name << '=' << +value; }
+    void operator()(const char* name, const T& value) {
+        out << ' ' << name << '=' << +value;
+    }
     template <class E, std::size_t N>
     void operator()(const char* name, const E& value, const std::string_view (&names)[N]) {
         out << ' ' << name << '=' << names[static_cast<std::size_t>(value)];

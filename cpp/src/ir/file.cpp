@@ -63,7 +63,9 @@ struct Writer {
     void operator()(const char*, const Indices& v) { integers(v); }
     template <class T>
         requires std::is_integral_v<T>
-    void operator()(const char*, const T& value) { put(program, value); }
+    void operator()(const char*, const T& value) {
+        put(program, value);
+    }
     template <class E, std::size_t N>
     void operator()(const char*, const E& value, const std::string_view (&)[N]) {
         put(program, static_cast<std::uint8_t>(value));
@@ -122,7 +124,8 @@ struct Reader {
         Format f;
         f.width = get<std::int32_t>();
         f.integer = get<std::int32_t>();
-        if (f.width < 1 || f.width > kMaxBits || f.integer < -4096 || f.integer > 4096) damaged("a format is out of bounds");
+        if (f.width < 1 || f.width > kMaxBits || f.integer < -4096 || f.integer > 4096)
+            damaged("a format is out of bounds");
         const auto is_signed = get<std::uint8_t>(), round = get<std::uint8_t>(), overflow = get<std::uint8_t>();
         if (is_signed > 1 || round > 6 || overflow > 3) damaged("a format has an unknown mode");
         f.is_signed = is_signed != 0;
@@ -134,8 +137,10 @@ struct Reader {
     std::vector<T> integers() {
         const auto bytes = get<std::uint8_t>();
         const auto n = get<std::uint64_t>(), offset = get<std::uint64_t>();
-        if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || bytes > sizeof(T)) damaged("an integer array has an unknown width");
-        if (offset > blobs.size() || n > (blobs.size() - offset) / bytes) damaged("an integer array lies outside the file");
+        if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || bytes > sizeof(T))
+            damaged("an integer array has an unknown width");
+        if (offset > blobs.size() || n > (blobs.size() - offset) / bytes)
+            damaged("an integer array lies outside the file");
         std::vector<T> v(static_cast<std::size_t>(n));
         const std::uint8_t* p = blobs.data() + offset;
         for (auto& x : v) {
@@ -162,7 +167,9 @@ struct Reader {
     void operator()(const char*, Indices& v) { v = integers<std::int32_t>(); }
     template <class T>
         requires std::is_integral_v<T>
-    void operator()(const char*, T& value) { value = get<T>(); }
+    void operator()(const char*, T& value) {
+        value = get<T>();
+    }
     template <class E, std::size_t N>
     void operator()(const char*, E& value, const std::string_view (&)[N]) {
         const auto code = get<std::uint8_t>();
@@ -288,8 +295,10 @@ Graph read_file(std::span<const std::uint8_t> bytes) {
     graph.probes = read_marks(r);
     graph.golden.events = r.get<std::uint64_t>();
     if (graph.golden.events > 0) {
-        for (std::size_t i = graph.inputs().size(); i > 0; --i) graph.golden.inputs.push_back(r.integers<std::int64_t>());
-        for (std::size_t i = graph.outputs.size(); i > 0; --i) graph.golden.outputs.push_back(r.integers<std::int64_t>());
+        for (std::size_t i = graph.inputs().size(); i > 0; --i)
+            graph.golden.inputs.push_back(r.integers<std::int64_t>());
+        for (std::size_t i = graph.outputs.size(); i > 0; --i)
+            graph.golden.outputs.push_back(r.integers<std::int64_t>());
     }
     for (const auto b : r.program)
         if (b != 0) damaged("there is something behind the program");

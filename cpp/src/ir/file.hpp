@@ -13,7 +13,8 @@ constexpr std::uint32_t kFileVersion = 1;
 std::vector<std::uint8_t> write_file(const Graph& graph);
 
 // Throws Error(file) where the bytes do not make a file, Error(graph|unsupported) where the graph breaks a rule.
-// Never reads outside `bytes`, never allocates more than a small multiple of their number (plus the bounds in graph.hpp).
+// Never reads outside `bytes`, never allocates more than a small multiple of their number (plus the bounds in
+// graph.hpp).
 Graph read_file(std::span<const std::uint8_t> bytes);
 
 // FNV-1a, 64 bits.

@@ -52,9 +52,10 @@ Value infer(const Attributes& op, std::span<const Value* const> operands, const 
     value.shape = wanted_shape.empty() && result.size != 0 ? result.natural_shape : wanted_shape;
     const std::size_t size = checked_size(value.shape, where);
     if (result.size != 0 && size != result.size)
-        ops::bad_graph(where, "the shape has " + std::to_string(size) + " elements, the result " +
-                                  std::to_string(result.size));
-    if (std::holds_alternative<Constant>(op) && std::get<Constant>(op).raw.empty()) ops::bad_graph(where, "no elements");
+        ops::bad_graph(
+            where, "the shape has " + std::to_string(size) + " elements, the result " + std::to_string(result.size));
+    if (std::holds_alternative<Constant>(op) && std::get<Constant>(op).raw.empty())
+        ops::bad_graph(where, "no elements");
     if (std::holds_alternative<Gather>(op) && std::get<Gather>(op).index.empty()) ops::bad_graph(where, "no elements");
     if (result.type) {
         value.type = *result.type;

@@ -41,12 +41,12 @@ struct CastOp {
 struct Dot {
     static constexpr std::string_view kName = "dot";
     std::uint32_t positions = 1, filters = 1, terms = 1, groups = 1;  // P, F, K, G
-    Integers weights;   // [G][F][K]
+    Integers weights;                                                 // [G][F][K]
     std::int32_t w_frac = 0;
-    Integers bias;      // [G][F]
+    Integers bias;  // [G][F]
     std::int32_t b_frac = 0;
-    Indices index;      // [P][K]; -1: the number zero
-    Indices group;      // [P]
+    Indices index;  // [P][K]; -1: the number zero
+    Indices group;  // [P]
     std::optional<Format> product, accum;
     void fields(auto&& f) {
         f("positions", positions), f("filters", filters), f("terms", terms), f("groups", groups);

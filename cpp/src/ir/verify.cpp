@@ -19,8 +19,10 @@ void verify_marks(const Graph& graph, const std::vector<Mark>& marks, const char
     std::set<std::string> names;
     for (const auto& mark : marks) {
         if (mark.id >= graph.nodes.size())
-            ops::bad_graph(what, "'" + mark.name + "' refers to node " + std::to_string(mark.id) + ", which does not exist");
-        if (!names.insert(mark.name).second && unique) ops::bad_graph(what, "the name '" + mark.name + "' is used twice");
+            ops::bad_graph(what,
+                           "'" + mark.name + "' refers to node " + std::to_string(mark.id) + ", which does not exist");
+        if (!names.insert(mark.name).second && unique)
+            ops::bad_graph(what, "the name '" + mark.name + "' is used twice");
     }
 }
 
@@ -39,7 +41,8 @@ void verify_golden(const Graph& graph, const std::vector<Integers>& arrays, cons
     for (std::size_t i = 0; i < arrays.size(); ++i) {
         const auto n = tensors[i].size();
         if (graph.golden.events > (std::uint64_t{1} << 40) || arrays[i].size() != graph.golden.events * n)
-            ops::bad_graph(where, "'" + tensors[i].name + "' must have events x " + std::to_string(n) + " raw integers");
+            ops::bad_graph(where,
+                           "'" + tensors[i].name + "' must have events x " + std::to_string(n) + " raw integers");
         for (const auto raw : arrays[i])
             if (!ops::contains(ops::range_of(tensors[i].format), {raw, raw}))
                 ops::bad_graph(where, "'" + tensors[i].name + "': raw value " + std::to_string(raw) + " is outside " +
@@ -72,7 +75,8 @@ void verify(const Graph& graph) {
         const auto value = infer(node.op, values_of(graph, node.operands, id, where), node.value.shape, where);
         if (!(value.type == node.value.type))
             ops::bad_graph(where, "has type " + node.value.type.str() + ", but its operands give " + value.type.str());
-        if ((total += value.size()) > kMaxTotalElements) ops::bad_graph(where, "more than 2^23 elements in all values together");
+        if ((total += value.size()) > kMaxTotalElements)
+            ops::bad_graph(where, "more than 2^23 elements in all values together");
         if (std::holds_alternative<Input>(node.op) && !input_names.insert(node.name).second)
             ops::bad_graph(where, "the input's name is used twice");
     }

@@ -25,14 +25,15 @@ struct Pairs {
     // Adds the sums of 16 events, in the order that interleave() left them, to lanes in event order.
     static void add_in_order(std::int32_t* lanes, Sums low, Sums high) {
         auto* out = reinterpret_cast<__m256i*>(lanes);
-        const __m256i first = _mm256_permute2x128_si256(low, high, 0x20), second = _mm256_permute2x128_si256(low, high, 0x31);
+        const __m256i first = _mm256_permute2x128_si256(low, high, 0x20),
+                      second = _mm256_permute2x128_si256(low, high, 0x31);
         _mm256_store_si256(out, _mm256_add_epi32(_mm256_load_si256(out), first));
         _mm256_store_si256(out + 1, _mm256_add_epi32(_mm256_load_si256(out + 1), second));
     }
 };
 
-#include "kernels/pairs.inl"
 #include "kernels/all.inl"
+#include "kernels/pairs.inl"
 
 }  // namespace
 }  // namespace bxnn::isa::avx2
@@ -40,7 +41,8 @@ struct Pairs {
 namespace bxnn::kernels {
 
 const Kernels& avx2() {
-    static constexpr Kernels kernels{"avx2", isa::avx2::kBlock, isa::avx2::prepare, isa::avx2::load, isa::avx2::run, isa::avx2::store};
+    static constexpr Kernels kernels{"avx2",          isa::avx2::kBlock, isa::avx2::prepare,
+                                     isa::avx2::load, isa::avx2::run,    isa::avx2::store};
     return kernels;
 }
 

@@ -24,7 +24,8 @@ struct Pairs {
     }
     // Adds the sums of 32 events, in the order that interleave() left them, to lanes in event order.
     static void add_in_order(std::int32_t* lanes, Sums low, Sums high) {
-        const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+        const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
+                      second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
         add(lanes, _mm512_permutex2var_epi64(low, first, high));
         add(lanes + 16, _mm512_permutex2var_epi64(low, second, high));
     }
@@ -35,8 +36,8 @@ private:
     }
 };
 
-#include "kernels/pairs.inl"
 #include "kernels/all.inl"
+#include "kernels/pairs.inl"
 
 }  // namespace
 }  // namespace bxnn::isa::avx512
@@ -44,7 +45,8 @@ private:
 namespace bxnn::kernels {
 
 const Kernels& avx512() {
-    static constexpr Kernels kernels{"avx512", isa::avx512::kBlock, isa::avx512::prepare, isa::avx512::load, isa::avx512::run, isa::avx512::store};
+    static constexpr Kernels kernels{"avx512",          isa::avx512::kBlock, isa::avx512::prepare,
+                                     isa::avx512::load, isa::avx512::run,    isa::avx512::store};
     return kernels;
 }
 

@@ -10,6 +10,7 @@
 namespace bxnn::isa {
 
 using namespace bxnn::plan;
+using bxnn::DType;
 using fx::Cast;
 using fx::Fit;
 using fx::Unsigned;
@@ -17,7 +18,6 @@ using ir::BinaryKind;
 using ir::Order;
 using ir::ReduceKind;
 using kernels::BadValue;
-using bxnn::DType;
 using kernels::Kernels;
 
 }  // namespace bxnn::isa

@@ -12,8 +12,8 @@ std::span<const Kernels* const> usable() {
 #if defined(__x86_64__)
         __builtin_cpu_init();  // its answers include what the operating system has enabled
         if (__builtin_cpu_supports("avx2")) found.push_back(&avx2());
-        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-            __builtin_cpu_supports("avx512vl"))
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
             found.push_back(&avx512());
 #endif
         return found;
@@ -29,7 +29,8 @@ const Kernels& find(std::string_view name) {
         if (name == level->name) return *level;
         names += std::string(level->name) + ", ";
     }
-    throw Error(ErrorKind::input, "instruction set '" + std::string(name) + "' is not usable on this CPU; usable: " + names + "reference");
+    throw Error(ErrorKind::input, "instruction set '" + std::string(name) +
+                                      "' is not usable on this CPU; usable: " + names + "reference");
 }
 
 const Kernels& active() {

@@ -7,7 +7,8 @@ namespace {
 constexpr std::size_t kBlock = 128, kVectorBytes = 16, kFilters = 4;
 
 template <class T>
-bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t, T*) {
+bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t,
+                  T*) {
     return false;
 }
 
@@ -19,7 +20,8 @@ bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const st
 namespace bxnn::kernels {
 
 const Kernels& portable() {
-    static constexpr Kernels kernels{"portable", isa::portable::kBlock, isa::portable::prepare, isa::portable::load, isa::portable::run, isa::portable::store};
+    static constexpr Kernels kernels{"portable",          isa::portable::kBlock, isa::portable::prepare,
+                                     isa::portable::load, isa::portable::run,    isa::portable::store};
     return kernels;
 }
 

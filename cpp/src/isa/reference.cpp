@@ -7,7 +7,8 @@ namespace {
 constexpr std::size_t kBlock = 1, kVectorBytes = 0, kFilters = 1;
 
 template <class T>
-bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t, T*) {
+bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t,
+                  T*) {
     return false;
 }
 
@@ -19,7 +20,8 @@ bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const st
 namespace bxnn::kernels {
 
 const Kernels& reference() {
-    static constexpr Kernels kernels{"reference", isa::reference::kBlock, isa::reference::prepare, isa::reference::load, isa::reference::run, isa::reference::store};
+    static constexpr Kernels kernels{"reference",          isa::reference::kBlock, isa::reference::prepare,
+                                     isa::reference::load, isa::reference::run,    isa::reference::store};
     return kernels;
 }
 

@@ -1,4 +1,5 @@
-// Every kernel body, in order. Included inside one instruction set's namespace.
+// Every kernel body, each after what it uses. Included inside one instruction set's namespace.
+// clang-format off
 #include "fx/quantize.inl"
 #include "kernels/rows.inl"
 #include "kernels/steps.inl"

@@ -1,5 +1,6 @@
 // One block of events through a plan. Everything in kernels/*.inl is included inside one instruction set's namespace,
-// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x) are set and dot_in_pairs is declared.
+// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x) are set and dot_in_pairs is
+// declared.
 
 constexpr std::size_t kTile = kFilters < 4 ? 8 : 2 * kFilters;  // rows in flight between a producer and its steps
 
@@ -28,5 +29,7 @@ inline void run(const Plan& plan, std::byte* arena) {
 
 inline void prepare(const Plan& plan, std::byte* arena) {
     for (const auto& c : plan.constants)
-        with_storage(c.storage, [&]<class S>(S) { std::fill_n(reinterpret_cast<S*>(row_at(arena, c.at)), kBlock, static_cast<S>(c.raw)); });
+        with_storage(c.storage, [&]<class S>(S) {
+            std::fill_n(reinterpret_cast<S*>(row_at(arena, c.at)), kBlock, static_cast<S>(c.raw));
+        });
 }

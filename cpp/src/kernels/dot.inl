@@ -27,9 +27,14 @@ inline auto load_lanes(const S* row) {
         using Signed = typename VectorType<T, n * sizeof(T)>::type;
         using Lanes = typename VectorType<Unsigned<T>, n * sizeof(T)>::type;
         const Stored x = *reinterpret_cast<const Stored*>(row);
-        return (Lanes)__builtin_convertvector(x, Signed);
+        return (Lanes) __builtin_convertvector(x, Signed);
     }
 }
+
+// The instruction set's own way for int16 rows and weights: true if it did the work.
+template <class T>
+bool dot_in_pairs(const DotProducer& p, const Operand& x, const std::byte* arena, const std::uint32_t* rows,
+                  std::size_t w_row, std::size_t n, T* lanes);
 
 // acc[f] += sum over k of w[f][k] * x[k], or of the products shifted right, for `n` filters and one vector of events.
 template <std::size_t n, bool shifted, class T, class S, class W>
@@ -85,7 +90,8 @@ inline void dot_by_terms(const DotProducer& p, const Operand& x, const std::byte
 }
 
 template <class T>
-inline void produce(const DotProducer& p, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows, T* lanes) {
+inline void produce(const DotProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
+                    std::size_t rows, T* lanes) {
     const auto& x = i.operands[0];
     for (std::size_t done = 0; done < rows;) {
         const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;

@@ -90,7 +90,8 @@ inline bool load_real(S* row, const double* x, std::size_t count, const Format& 
         std::int64_t raw;
         if (whole == scaled && std::fabs(scaled) < 0x1p62 && (scaled != 0 || x[e] == 0) && format.width <= 62) {
             raw = static_cast<std::int64_t>(whole);
-            with_modes(Round::TRN, cast.fit, false, [&]<Round, bool, Fit fit>() { raw = bring_into_range<fit>(raw, cast); });
+            with_modes(Round::TRN, cast.fit, false,
+                       [&]<Round, bool, Fit fit>() { raw = bring_into_range<fit>(raw, cast); });
         } else if (std::isfinite(x[e])) {
             raw = static_cast<std::int64_t>(fx::quantize_double(x[e], format));
         } else {
@@ -111,7 +112,8 @@ inline bool load_real(S* row, const float* x, std::size_t count, const Format& f
 
 // One element of `count` events into its row; false if a value is not allowed.
 template <class S, class D>
-inline bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo, std::int64_t hi) {
+inline bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo,
+                         std::int64_t hi) {
     bool fine;
     if constexpr (std::is_floating_point_v<D>) fine = load_real(row, data, count, format);
     else fine = load_raw(row, data, count, lo, hi);
@@ -119,7 +121,8 @@ inline bool load_element(S* row, const D* data, std::size_t count, const Format&
     return fine;
 }
 
-inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType type, std::size_t count, std::byte* arena) {
+inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType type, std::size_t count,
+                     std::byte* arena) {
     const auto& edge = plan.inputs[i];
     const auto& format = edge.tensor.format;
     const std::size_t n = edge.rows.rows.size();
@@ -161,7 +164,8 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
             for (std::size_t element = 0; element < n; ++element) {
                 const S* row = reinterpret_cast<const S*>(row_at(arena, edge.rows.rows[element]));
                 for (std::size_t e = 0; e < count; ++e) {
-                    if constexpr (std::is_floating_point_v<D>) events[e * n + element] = static_cast<D>(static_cast<double>(row[e]) * scale);
+                    if constexpr (std::is_floating_point_v<D>)
+                        events[e * n + element] = static_cast<D>(static_cast<double>(row[e]) * scale);
                     else events[e * n + element] = static_cast<D>(row[e]);
                 }
             }

@@ -9,7 +9,6 @@
 
 namespace bxnn::kernels {
 
-
 // What went wrong first while rows were loaded; event == none if nothing did.
 struct BadValue {
     static constexpr std::size_t none = ~std::size_t{0};
@@ -23,7 +22,8 @@ struct Kernels {
     void (*prepare)(const plan::Plan&, std::byte* arena);
     // Reads `count` <= block events of input i from event-major data into the arena, quantising floats. Later events of
     // the block repeat the last one. Reports the first raw integer outside the format, NaN or infinity.
-    BadValue (*load)(const plan::Plan&, std::size_t i, const void* data, DType type, std::size_t count, std::byte* arena);
+    BadValue (*load)(const plan::Plan&, std::size_t i, const void* data, DType type, std::size_t count,
+                     std::byte* arena);
     // Computes one block.
     void (*run)(const plan::Plan&, std::byte* arena);
     // Writes `count` events of output i as event-major raw integers or (f32, f64) numbers.

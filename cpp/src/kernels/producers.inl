@@ -1,7 +1,8 @@
 // Producers other than the dot product: each fills `rows` rows of lanes, beginning with element `first`.
 
 template <class T>
-inline void produce(const Load&, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows, T* lanes) {
+inline void produce(const Load&, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows,
+                    T* lanes) {
     const auto& x = i.operands[0];
     for (std::size_t r = 0; r < rows; ++r) load_row(lanes + r * kBlock, row_at(arena, x.rows[first + r]), x.storage);
 }
@@ -14,7 +15,8 @@ inline void load_aligned(T* lanes, const Operand& x, std::size_t element, int up
 }
 
 template <class T>
-inline void produce(const BinaryProducer& p, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows, T* lanes) {
+inline void produce(const BinaryProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
+                    std::size_t rows, T* lanes) {
     alignas(64) T other[kBlock];
     for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
         load_aligned(lanes, i.operands[0], first + r, p.up_a, arena);
@@ -26,7 +28,8 @@ inline void produce(const BinaryProducer& p, const Instruction& i, const std::by
 }
 
 template <class T>
-inline void produce(const SelectProducer& p, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows, T* lanes) {
+inline void produce(const SelectProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
+                    std::size_t rows, T* lanes) {
     alignas(64) T condition[kBlock], other[kBlock];
     for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
         load_row(condition, row_at(arena, i.operands[0].rows[first + r]), i.operands[0].storage);
@@ -72,7 +75,8 @@ struct Leaves {
         for (std::size_t k = 1; k < p.size; ++k) {
             load(next, k);
             for (std::size_t e = 0; e < kBlock; ++e)
-                lanes[e] = greatest ? apply<BinaryKind::max>(lanes[e], next[e]) : apply<BinaryKind::min>(lanes[e], next[e]);
+                lanes[e] =
+                    greatest ? apply<BinaryKind::max>(lanes[e], next[e]) : apply<BinaryKind::min>(lanes[e], next[e]);
         }
     }
     void argmax(T* lanes) const {
@@ -91,7 +95,8 @@ struct Leaves {
 };
 
 template <class T>
-inline void produce(const ReduceProducer& p, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows, T* lanes) {
+inline void produce(const ReduceProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
+                    std::size_t rows, T* lanes) {
     for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
         const std::size_t outer = (first + r) / p.inner, inner = (first + r) % p.inner;
         const Leaves<T> leaves{p, i.operands[0], arena, outer * p.size * p.inner + inner};

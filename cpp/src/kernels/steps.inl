@@ -29,11 +29,14 @@ inline void apply_step(const ConstantStep& step, std::size_t first, std::size_t 
     with_kind(step.kind, [&]<BinaryKind kind>() {
         const auto on_rows = [&](T* x, std::size_t n, T constant) {
             if (swapped)
-                for (std::size_t e = 0; e < n; ++e) x[e] = apply<kind>(constant, static_cast<T>(static_cast<Unsigned<T>>(x[e]) << up));
+                for (std::size_t e = 0; e < n; ++e)
+                    x[e] = apply<kind>(constant, static_cast<T>(static_cast<Unsigned<T>>(x[e]) << up));
             else
-                for (std::size_t e = 0; e < n; ++e) x[e] = apply<kind>(static_cast<T>(static_cast<Unsigned<T>>(x[e]) << up), constant);
+                for (std::size_t e = 0; e < n; ++e)
+                    x[e] = apply<kind>(static_cast<T>(static_cast<Unsigned<T>>(x[e]) << up), constant);
         };
         if (step.constants.size() == 1) return on_rows(lanes, rows * kBlock, static_cast<T>(step.constants.front()));
-        for (std::size_t r = 0; r < rows; ++r) on_rows(lanes + r * kBlock, kBlock, static_cast<T>(step.constants[first + r]));
+        for (std::size_t r = 0; r < rows; ++r)
+            on_rows(lanes + r * kBlock, kBlock, static_cast<T>(step.constants[first + r]));
     });
 }

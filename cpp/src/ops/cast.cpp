@@ -6,8 +6,10 @@ Result check(const ir::CastOp& op, Operands operands, const std::string& where) 
     expect_operands(operands, 1, where);
     const auto& x = *operands[0];
     if (op.formats.size() != 1 && op.formats.size() != x.size())
-        bad_graph(where, "expected 1 or " + std::to_string(x.size()) + " formats, got " + std::to_string(op.formats.size()));
-    if (op.shift < -1024 || op.shift > 1024) bad_graph(where, "shift " + std::to_string(op.shift) + " is outside ±1024");
+        bad_graph(where,
+                  "expected 1 or " + std::to_string(x.size()) + " formats, got " + std::to_string(op.formats.size()));
+    if (op.shift < -1024 || op.shift > 1024)
+        bad_graph(where, "shift " + std::to_string(op.shift) + " is outside ±1024");
     int frac = op.formats.front().frac();
     for (const auto& format : op.formats) {
         fx::check_format(format, 64, where);

@@ -7,11 +7,11 @@ namespace bxnn::ops {
 
 // All numbers are raw integers; `exact` grids have frac = x.frac + w_frac.
 struct DotBounds {
-    ir::Ranges results;        // per output, on the grid of the result type
-    Interval products{0, 0};   // hull of all w * x, on the exact grid
-    Interval terms{0, 0};      // hull of all terms after their casts, on the result grid
-    Interval partial{0, 0};    // hull of all partial sums in any order (bias included), were no overflow to occur
-    bool terms_exact = true;   // no product loses bits or overflows on its way into the accumulator
+    ir::Ranges results;          // per output, on the grid of the result type
+    Interval products{0, 0};     // hull of all w * x, on the exact grid
+    Interval terms{0, 0};        // hull of all terms after their casts, on the result grid
+    Interval partial{0, 0};      // hull of all partial sums in any order (bias included), were no overflow to occur
+    bool terms_exact = true;     // no product loses bits or overflows on its way into the accumulator
     bool terms_in_range = true;  // no cast of a product overflows (it may still round)
     bool sums_in_range = true;   // no sum overflows, in any order
 };

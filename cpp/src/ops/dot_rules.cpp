@@ -21,7 +21,8 @@ Result check(const ir::Dot& op, Operands operands, const std::string& where) {
     expect_index(op.index, x.size(), where);
     expect_index(op.group, op.groups, where, 0);
     for (const int frac : {op.w_frac, op.b_frac})
-        if (frac < -1024 || frac > 1024) bad_graph(where, "fraction bits " + std::to_string(frac) + " are outside ±1024");
+        if (frac < -1024 || frac > 1024)
+            bad_graph(where, "fraction bits " + std::to_string(frac) + " are outside ±1024");
     for (const auto& format : {op.product, op.accum})
         if (format) fx::check_format(*format, 64, where);
     Result result{outputs, {static_cast<std::uint32_t>(outputs)}, accumulator_frac(op, x.type.frac()), {}};

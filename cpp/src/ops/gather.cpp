@@ -8,8 +8,8 @@ Result check(const ir::Gather& op, Operands operands, const std::string& where) 
     std::size_t total = 0;
     for (const auto* x : operands) {
         if (!(x->type == type))
-            bad_graph(where, "operands must have one type, got " + type.str() + " and " + x->type.str() +
-                                 "; cast them first");
+            bad_graph(where,
+                      "operands must have one type, got " + type.str() + " and " + x->type.str() + "; cast them first");
         total += x->size();
     }
     expect_index(op.index, total, where);
@@ -21,7 +21,8 @@ Result check(const ir::Gather& op, Operands operands, const std::string& where) 
 ir::Ranges range(const ir::Gather& op, const ir::Value&, KnownOperands operands, const std::string&) {
     ir::Ranges all, ranges;
     for (const auto& x : operands) all.insert(all.end(), x.ranges.begin(), x.ranges.end());
-    for (const auto i : op.index) ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : all[static_cast<std::size_t>(i)]);
+    for (const auto i : op.index)
+        ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : all[static_cast<std::size_t>(i)]);
     return ranges;
 }
 

@@ -19,7 +19,8 @@ CastRange cast_range(Interval x, int frac_from, const Format& format) {
         case Overflow::WRAP: return {target, false};
         case Overflow::SAT:
         case Overflow::SAT_SYM:
-            return {{std::clamp(rounded.lo, target.lo, target.hi), std::clamp(rounded.hi, target.lo, target.hi)}, false};
+            return {{std::clamp(rounded.lo, target.lo, target.hi), std::clamp(rounded.hi, target.lo, target.hi)},
+                    false};
         case Overflow::SAT_ZERO: {
             const Interval kept{std::max(rounded.lo, target.lo), std::min(rounded.hi, target.hi)};
             if (kept.lo > kept.hi) return {{0, 0}, false};

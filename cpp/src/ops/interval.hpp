@@ -10,8 +10,9 @@ using ir::Interval;
 
 [[noreturn]] inline void too_wide(const std::string& where) {
     throw Error(ErrorKind::unsupported,
-                where + ": an intermediate number may need more than 126 bits, which is not supported; "
-                        "use narrower formats");
+                where +
+                    ": an intermediate number may need more than 126 bits, which is not supported; "
+                    "use narrower formats");
 }
 
 inline i128 add(i128 a, i128 b, const std::string& where) {

@@ -13,8 +13,9 @@ Result check(const ir::Reduce& op, Operands operands, const std::string& where) 
     const auto& x = *operands[0];
     if (op.outer > ir::kMaxElements || op.size > ir::kMaxElements || op.inner > ir::kMaxElements || op.size == 0 ||
         std::size_t{op.outer} * op.size > ir::kMaxElements || std::size_t{op.outer} * op.size * op.inner != x.size())
-        bad_graph(where, "outer x size x inner = " + std::to_string(op.outer) + " x " + std::to_string(op.size) + " x " +
-                             std::to_string(op.inner) + " does not match " + std::to_string(x.size()) + " elements");
+        bad_graph(where, "outer x size x inner = " + std::to_string(op.outer) + " x " + std::to_string(op.size) +
+                             " x " + std::to_string(op.inner) + " does not match " + std::to_string(x.size()) +
+                             " elements");
     if (op.accum && op.kind != ReduceKind::sum) bad_graph(where, "only a sum has an accumulator format");
     Result result{std::size_t{op.outer} * op.inner, {op.outer, op.inner}, x.type.frac(), {}};
     if (op.kind == ReduceKind::max || op.kind == ReduceKind::min) result.type = x.type;

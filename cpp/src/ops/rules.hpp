@@ -18,8 +18,8 @@ struct Result {
 using Operands = std::span<const ir::Value* const>;
 using KnownOperands = std::span<const ir::Known>;
 
-#define BXNN_RULES(Op)                                                                         \
-    Result check(const ir::Op& op, Operands operands, const std::string& where);               \
+#define BXNN_RULES(Op)                                                           \
+    Result check(const ir::Op& op, Operands operands, const std::string& where); \
     ir::Ranges range(const ir::Op& op, const ir::Value& result, KnownOperands operands, const std::string& where)
 
 BXNN_RULES(Input);

@@ -33,19 +33,21 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
 
 std::string explain(const ir::Graph& graph, const Plan& plan) {
     std::ostringstream out;
-    out << "{\"model\": " << quoted(graph.name) << ", \"bytes_per_event\": " << plan.bytes_per_event << ", \"steps\": [";
+    out << "{\"model\": " << quoted(graph.name) << ", \"bytes_per_event\": " << plan.bytes_per_event
+        << ", \"steps\": [";
     for (std::size_t n = 0; n < plan.instructions.size(); ++n) {
         const auto& i = plan.instructions[n];
         out << (n ? ", " : "") << "{\"layer\": " << quoted(layer_of(graph, i)) << ", \"operations\": [";
         for (std::size_t k = 0; k < i.covers.size(); ++k)
             out << (k ? ", " : "") << quoted(ir::name_of(graph.nodes[i.covers[k]].op));
         const auto* dot = std::get_if<DotProducer>(&i.producer);
-        out << "], \"elements\": " << i.rows << ", \"multiplications\": "
-            << (dot ? std::size_t{dot->positions} * dot->filters * dot->terms : 0)
+        out << "], \"elements\": " << i.rows
+            << ", \"multiplications\": " << (dot ? std::size_t{dot->positions} * dot->filters * dot->terms : 0)
             << ", \"path\": " << quoted(dot ? kDotPathNames[static_cast<std::size_t>(dot->path)] : "element-wise")
             << ", \"lanes\": " << quoted(kLaneNames[static_cast<std::size_t>(i.lane)])
             << ", \"stored_as\": " << quoted(kLaneNames[static_cast<std::size_t>(i.storage)])
-            << ", \"type\": " << quoted(graph.nodes[i.node].value.type.str()) << ", \"proof\": " << quoted(i.proof) << "}";
+            << ", \"type\": " << quoted(graph.nodes[i.node].value.type.str()) << ", \"proof\": " << quoted(i.proof)
+            << "}";
     }
     out << "]}";
     return out.str();

@@ -15,7 +15,8 @@ bool all_equal(const std::vector<i128>& v) {
 }
 
 // Appends the cast that ends an operation, unless the proof says that it changes nothing.
-void append_cast(Lowered& lowered, Interval x, int frac, const std::optional<Format>& format, const std::string& where) {
+void append_cast(Lowered& lowered, Interval x, int frac, const std::optional<Format>& format,
+                 const std::string& where) {
     if (!format) return;
     const bool in_range = ops::cast_range(x, frac, *format).in_range;
     if (in_range && frac == format->frac()) return;
@@ -27,7 +28,8 @@ void append_cast(Lowered& lowered, Interval x, int frac, const std::optional<For
 
 }  // namespace
 
-Lowered lower_cast(const ir::CastOp& op, const ir::Known& x, const Format& result, bool prove, const std::string& where) {
+Lowered lower_cast(const ir::CastOp& op, const ir::Known& x, const Format& result, bool prove,
+                   const std::string& where) {
     Lowered lowered;
     const int frac = x.value.type.frac() - op.shift;
     if (op.formats.size() == 1) {
@@ -44,7 +46,8 @@ Lowered lower_cast(const ir::CastOp& op, const ir::Known& x, const Format& resul
         append_cast(one, x.ranges[i], frac, op.formats[i], where);
         const bool in_range = ops::cast_range(x.ranges[i], frac, op.formats[i]).in_range;
         const int up = result.frac() - op.formats[i].frac();
-        lowered.bits = std::max({lowered.bits, one.bits, ops::bits_of(x.ranges[i]), ops::bits_of(ops::range_of(result))});
+        lowered.bits =
+            std::max({lowered.bits, one.bits, ops::bits_of(x.ranges[i]), ops::bits_of(ops::range_of(result))});
         step.casts.emplace_back(frac, op.formats[i], in_range);
         step.shift_up.push_back(static_cast<std::uint8_t>(up));
     }
@@ -66,7 +69,8 @@ Lowered lower_lut(const ir::Lut& op, const ir::Known& x) {
 namespace {
 
 // Range of the exact result of a binary operation, before its cast; and bits for it and its aligned operands.
-Interval exact_binary(const ir::Binary& op, const ir::Known& a, const ir::Known& b, const std::string& where, int& bits) {
+Interval exact_binary(const ir::Binary& op, const ir::Known& a, const ir::Known& b, const std::string& where,
+                      int& bits) {
     const bool multiplies = op.kind == ir::BinaryKind::mul;
     const auto grid = multiplies ? ops::Aligned{0, 0, 0} : ops::align(a.value.type.frac(), b.value.type.frac());
     const ir::Value shape{a.ranges.size() > b.ranges.size() ? a.value.shape : b.value.shape, {}};
@@ -116,7 +120,8 @@ Lowered lower_binary(const ir::Binary& op, const ir::Known& a, const ir::Known& 
 Lowered lower_select(const ir::Select& op, const ir::Known& a, const ir::Known& b, const std::string& where) {
     Lowered lowered;
     const auto grid = ops::align(a.value.type.frac(), b.value.type.frac());
-    const Interval exact = ops::hull(ops::shl(ops::hull(a.ranges), grid.up_a, where), ops::shl(ops::hull(b.ranges), grid.up_b, where));
+    const Interval exact =
+        ops::hull(ops::shl(ops::hull(a.ranges), grid.up_a, where), ops::shl(ops::hull(b.ranges), grid.up_b, where));
     lowered.bits = ops::bits_of(exact);
     lowered.producer = SelectProducer{grid.up_a, grid.up_b};
     append_cast(lowered, exact, grid.frac, op.format, where);
@@ -134,7 +139,8 @@ Lowered lower_reduce(const ir::Reduce& op, const ir::Known& x, const std::string
         lowered.bits = std::max(lowered.bits, ops::bits_of(seen.widest));
         if (op.accum) {
             if (frac - op.accum->frac() > kMaxBits - 2)
-                throw Error(ErrorKind::unsupported, where + ": a cast drops more than 124 bits, which is not supported");
+                throw Error(ErrorKind::unsupported,
+                            where + ": a cast drops more than 124 bits, which is not supported");
             if (frac != op.accum->frac() || !seen.leaves_in_range)
                 producer.leaf.emplace_back(frac, *op.accum, seen.leaves_in_range);
             if (!seen.sums_in_range) producer.sum.emplace_back(op.accum->frac(), *op.accum, false);

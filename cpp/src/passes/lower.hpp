@@ -16,7 +16,8 @@ struct Lowered {
 Lane lane_for(int bits, const std::string& where, Lane least);
 
 // `prove` false: the cast is carried out even if the ranges say that it changes nothing.
-Lowered lower_cast(const ir::CastOp& op, const ir::Known& x, const Format& result, bool prove, const std::string& where);
+Lowered lower_cast(const ir::CastOp& op, const ir::Known& x, const Format& result, bool prove,
+                   const std::string& where);
 Lowered lower_lut(const ir::Lut& op, const ir::Known& x);
 Lowered lower_constant(const ir::Binary& op, const ir::Known& x, const ir::Known& constant, bool constant_first,
                        const std::string& where);

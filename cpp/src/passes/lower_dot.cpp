@@ -23,8 +23,12 @@ struct DotLowering {
     int bits = 0;
 
     DotLowering(const ir::Dot& o, const ir::Known& operand, const std::string& place)
-        : op(o), x(operand), bounds(ops::bounds(o, operand, place)), where(place),
-          product_frac(operand.value.type.frac() + o.w_frac), acc_frac(ops::accumulator_frac(o, operand.value.type.frac())) {
+        : op(o),
+          x(operand),
+          bounds(ops::bounds(o, operand, place)),
+          where(place),
+          product_frac(operand.value.type.frac() + o.w_frac),
+          acc_frac(ops::accumulator_frac(o, operand.value.type.frac())) {
         out.positions = op.positions, out.filters = op.filters, out.terms = op.terms;
         out.group.assign(op.group.begin(), op.group.end());
         out.weights = op.weights;
@@ -51,7 +55,8 @@ struct DotLowering {
             if (!format) continue;
             const auto cast = ops::cast_range(seen, frac, *format);
             const bool in_range = prove && cast.in_range;
-            if (frac - format->frac() > kMaxBits - 2) throw Error(ErrorKind::unsupported, where + ": a cast drops more than 124 bits");
+            if (frac - format->frac() > kMaxBits - 2)
+                throw Error(ErrorKind::unsupported, where + ": a cast drops more than 124 bits");
             need(ops::bits_for_cast(seen, frac, *format, in_range));
             if (!(in_range && frac == format->frac())) out.term_casts.emplace_back(frac, *format, in_range);
             seen = cast.result;
@@ -62,7 +67,8 @@ struct DotLowering {
         out.term_casts.emplace_back(frac, plain(acc_frac), true);
     }
 
-    // All products added as integers on the coarsest grid that holds them and the bias; false if weights outgrow 64 bits.
+    // All products added as integers on the coarsest grid that holds them and the bias; false if weights outgrow 64
+    // bits.
     bool exact(Lowered& lowered) {
         if (product_frac > acc_frac) return false;  // possible where every weight is zero
         int grid = product_frac;
@@ -92,14 +98,14 @@ struct DotLowering {
         const Format target = op.accum ? *op.accum : plain(acc_frac);
         if (in_range) need(std::max(ops::bits_of(sums), ops::bits_for_cast(sums, grid, target, true)));
         else need(op.accum->width + 1);
-        if (!in_range || grid != acc_frac)
-            lowered.steps.push_back(CastStep{{CastParams(grid, target, in_range)}, {}});
+        if (!in_range || grid != acc_frac) lowered.steps.push_back(CastStep{{CastParams(grid, target, in_range)}, {}});
     }
 
     // Whether each product needs nothing but a shift right.
     bool is_floored() const {
         const auto& cast = op.product ? op.product : op.accum;
-        if (!cast || (op.product && op.accum) || cast->round != Round::TRN || cast->frac() >= product_frac) return false;
+        if (!cast || (op.product && op.accum) || cast->round != Round::TRN || cast->frac() >= product_frac)
+            return false;
         return cast->frac() == acc_frac && (bounds.terms_in_range || wraps());
     }
 
@@ -128,20 +134,21 @@ struct DotLowering {
     // Copies of the weights in the narrower forms that kernels use.
     void narrow_copies() {
         const auto fits = [&](int n) {
-            return std::all_of(out.weights.begin(), out.weights.end(), [n](std::int64_t w) { return signed_bits(w) <= n; });
+            return std::all_of(out.weights.begin(), out.weights.end(),
+                               [n](std::int64_t w) { return signed_bits(w) <= n; });
         };
         if (!fits(32)) return;
         out.weights32.assign(out.weights.begin(), out.weights.end());
         out.narrow_weights = fits(16);
         if (!out.narrow_weights) return;
-        const std::size_t rows = std::size_t{op.groups} * op.filters;
-        for (std::size_t r = 0; r < rows; ++r)
-            for (std::size_t k = 0; k < op.terms; k += 2) {
-                const std::int64_t* w = out.weights.data() + r * op.terms + k;
-                const auto low = static_cast<std::uint16_t>(w[0]);
-                const auto high = k + 1 < op.terms ? static_cast<std::uint16_t>(w[1]) : std::uint16_t{0};
-                out.pairs.push_back(static_cast<std::int32_t>(std::uint32_t{high} << 16 | low));
-            }
+        for (std::size_t g = 0; g < op.groups; ++g)
+            for (std::size_t k = 0; k < op.terms; k += 2)
+                for (std::size_t f = 0; f < op.filters; ++f) {
+                    const std::int64_t* w = out.weights.data() + (g * op.filters + f) * op.terms + k;
+                    const auto low = static_cast<std::uint16_t>(w[0]);
+                    const auto high = k + 1 < op.terms ? static_cast<std::uint16_t>(w[1]) : std::uint16_t{0};
+                    out.pairs.push_back(static_cast<std::int32_t>(std::uint32_t{high} << 16 | low));
+                }
     }
 };
 

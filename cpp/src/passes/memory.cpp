@@ -62,7 +62,8 @@ void place_rows(Plan& plan) {
     // Constant rows stay for ever; the others are known to be free after their last reader.
     const auto use = [&](const Operand& operand, std::size_t when) {
         for (const auto& ref : operand.refs)
-            if (auto v = values.find(ref.node); v != values.end()) v->second.last_use = std::max(v->second.last_use, when);
+            if (auto v = values.find(ref.node); v != values.end())
+                v->second.last_use = std::max(v->second.last_use, when);
     };
     for (std::size_t i = 0; i < n; ++i)
         for (const auto& operand : plan.instructions[i].operands) use(operand, i);
@@ -76,7 +77,8 @@ void place_rows(Plan& plan) {
     std::size_t freed = 0;
     for (std::size_t i = 0; i < n; ++i) {
         for (; freed < i; ++freed)
-            for (auto [e, last] = ends.equal_range(freed); e != last; ++e) arena.give(values[e->second].at, values[e->second].bytes);
+            for (auto [e, last] = ends.equal_range(freed); e != last; ++e)
+                arena.give(values[e->second].at, values[e->second].bytes);
         auto& instruction = plan.instructions[i];
         auto& value = values[instruction.node];
         instruction.at = value.at = arena.take(value.bytes);
@@ -89,8 +91,7 @@ void place_rows(Plan& plan) {
         for (const auto& ref : operand.refs)
             if (auto v = values.find(ref.node); v != values.end())
                 operand.rows.push_back(v->second.at + ref.element * v->second.row_bytes);
-            else
-                operand.rows.push_back(plan.constants[ref.element].at);  // kConstantRow
+            else operand.rows.push_back(plan.constants[ref.element].at);  // kConstantRow
         operand.refs.clear();
         operand.refs.shrink_to_fit();
     };

@@ -19,8 +19,13 @@ namespace {
 class Planner {
 public:
     Planner(const ir::Graph& graph, const Options& options)
-        : graph_(graph), options_(options), ranges_(prove_ranges(graph, !options.prove)), places_(graph.nodes.size()),
-          uses_(graph.nodes.size(), 0), storage_(graph.nodes.size(), Lane::i16), kept_(graph.nodes.size(), false) {}
+        : graph_(graph),
+          options_(options),
+          ranges_(prove_ranges(graph, !options.prove)),
+          places_(graph.nodes.size()),
+          uses_(graph.nodes.size(), 0),
+          storage_(graph.nodes.size(), Lane::i16),
+          kept_(graph.nodes.size(), false) {}
 
     Plan run() {
         mark_live();
@@ -121,8 +126,7 @@ private:
         for (const auto raw : op.raw) places_[id].push_back(constant_row(raw, storage_[id]));
     }
     void lower(ir::Id id, const ir::Gather& op) {
-        if (const ir::Id x = graph_.nodes[id].operands[0];
-            is_identity(op, x) && may_extend(x)) {
+        if (const ir::Id x = graph_.nodes[id].operands[0]; is_identity(op, x) && may_extend(x)) {
             adopt(id, x);
             return;
         }
@@ -141,7 +145,8 @@ private:
     void lower(ir::Id id, const ir::Select& op) {
         const auto& x = graph_.nodes[id].operands;
         const std::size_t n = graph_.nodes[id].value.size();
-        produce(id, lower_select(op, known(x[1]), known(x[2]), where(id)), {operand(x[0], n), operand(x[1], n), operand(x[2], n)});
+        produce(id, lower_select(op, known(x[1]), known(x[2]), where(id)),
+                {operand(x[0], n), operand(x[1], n), operand(x[2], n)});
     }
     void lower(ir::Id id, const ir::Reduce& op) {
         const ir::Id x = graph_.nodes[id].operands[0];
@@ -161,7 +166,8 @@ private:
     }
 
     Ref constant_row(std::int64_t raw, Lane storage) {
-        const auto [at, is_new] = constant_rows_.try_emplace({raw, storage}, static_cast<std::uint32_t>(plan_.constants.size()));
+        const auto [at, is_new] =
+            constant_rows_.try_emplace({raw, storage}, static_cast<std::uint32_t>(plan_.constants.size()));
         if (is_new) plan_.constants.push_back({0, storage, raw});
         return {kConstantRow, at->second};
     }

@@ -52,8 +52,8 @@ struct LutStep {
 struct ConstantStep {  // x = x kind constant, or constant kind x
     ir::BinaryKind kind = ir::BinaryKind::add;
     bool constant_first = false;
-    int up = 0;                       // of x, to the common grid
-    std::vector<i128> constants;      // one, or one per row; already on the common grid
+    int up = 0;                   // of x, to the common grid
+    std::vector<i128> constants;  // one, or one per row; already on the common grid
 };
 using Step = std::variant<CastStep, LutStep, ConstantStep>;
 
@@ -87,37 +87,37 @@ struct ReduceProducer {
 };
 
 enum class DotPath : std::uint8_t {
-    exact,      // one integer dot product, any order: nothing is lost, and sums wrap or can't overflow
-    floored,    // each product shifted right and added, any order
-    per_term,   // each product cast on its own and added, any order
-    in_order,   // the stated order, every sum cast
+    exact,     // one integer dot product, any order: nothing is lost, and sums wrap or can't overflow
+    floored,   // each product shifted right and added, any order
+    per_term,  // each product cast on its own and added, any order
+    in_order,  // the stated order, every sum cast
 };
 inline constexpr std::string_view kDotPathNames[] = {"exact", "floored per term", "cast per term", "in stated order"};
 
 struct DotProducer {
     DotPath path = DotPath::in_order;
     std::uint32_t positions = 1, filters = 1, terms = 1;
-    std::vector<std::uint32_t> group;      // [P]
-    std::vector<std::int64_t> weights;     // [G][F][K], on the grid of the path
-    std::vector<i128> bias;                // [G][F], likewise
-    int shift = 0;                         // floored
-    std::vector<CastParams> term_casts;    // per_term, in_order
-    std::vector<CastParams> sum_cast;      // in_order
-    bool narrow_weights = false;           // all weights fit int16
-    std::vector<std::int32_t> weights32;   // the same weights where they fit
-    std::vector<std::int32_t> pairs;       // narrow: [G][F][ceil(K/2)] two int16 weights each, low half first
+    std::vector<std::uint32_t> group;     // [P]
+    std::vector<std::int64_t> weights;    // [G][F][K], on the grid of the path
+    std::vector<i128> bias;               // [G][F], likewise
+    int shift = 0;                        // floored
+    std::vector<CastParams> term_casts;   // per_term, in_order
+    std::vector<CastParams> sum_cast;     // in_order
+    bool narrow_weights = false;          // all weights fit int16
+    std::vector<std::int32_t> weights32;  // the same weights where they fit
+    std::vector<std::int32_t> pairs;      // narrow: [G][ceil(K/2)][F] two int16 weights each, low half first
 };
 using Producer = std::variant<Load, BinaryProducer, SelectProducer, ReduceProducer, DotProducer>;
 
 struct Instruction {
-    ir::Id node = 0;         // whose value the destination is
+    ir::Id node = 0;  // whose value the destination is
     Producer producer;
     std::array<Operand, 3> operands;
     std::vector<Step> steps;
-    Lane lane = Lane::i32;     // type that it computes in
-    Lane storage = Lane::i16;  // of the destination
-    std::uint32_t rows = 0;    // of the destination
-    std::uint32_t at = 0;      // its first row: byte offset per event
+    Lane lane = Lane::i32;       // type that it computes in
+    Lane storage = Lane::i16;    // of the destination
+    std::uint32_t rows = 0;      // of the destination
+    std::uint32_t at = 0;        // its first row: byte offset per event
     std::vector<ir::Id> covers;  // the nodes that it computes
     std::string proof;           // why this lane and path are exact, for people
 };

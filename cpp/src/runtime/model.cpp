@@ -18,7 +18,8 @@ std::byte* allocate(std::size_t bytes) {
 void release(std::byte* p) { ::operator delete(p, std::align_val_t{64}); }
 
 const char* name_of(DType type) {
-    constexpr const char* names[] = {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"};
+    constexpr const char* names[] = {"int8",   "uint8", "int16",  "uint16",  "int32",
+                                     "uint32", "int64", "uint64", "float32", "float64"};
     return names[static_cast<std::size_t>(type)];
 }
 
@@ -106,19 +107,24 @@ void check_arrays(const plan::Plan& plan, std::span<const ConstArray> inputs, st
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         const auto& tensor = plan.outputs[i].tensor;
         if (!holds(outputs[i].dtype, tensor.format))
-            throw Error(ErrorKind::input, "output '" + tensor.name + "' has " + tensor.format.str() + ", which " +
-                                              name_of(outputs[i].dtype) + " cannot hold exactly" +
-                                              (is_real(outputs[i].dtype) ? "; ask for raw integers" : "; use a wider type"));
+            throw Error(ErrorKind::input,
+                        "output '" + tensor.name + "' has " + tensor.format.str() + ", which " +
+                            name_of(outputs[i].dtype) + " cannot hold exactly" +
+                            (is_real(outputs[i].dtype) ? "; ask for raw integers" : "; use a wider type"));
     }
 }
 
 namespace {
 
-[[noreturn]] void report_bad_value(const plan::Edge& edge, const ConstArray& array, std::size_t event, std::size_t element) {
-    const std::string place = "input '" + edge.tensor.name + "', event " + std::to_string(event) + ", element " + std::to_string(element);
-    if (is_real(array.dtype)) throw Error(ErrorKind::input, place + ": the number is NaN or infinite; expected finite numbers");
-    throw Error(ErrorKind::input, place + ": the raw integer is outside " + edge.tensor.format.str() + ", which allows " +
-                                      to_string(fx::min_raw(edge.tensor.format)) + " to " + to_string(fx::max_raw(edge.tensor.format)));
+[[noreturn]] void report_bad_value(const plan::Edge& edge, const ConstArray& array, std::size_t event,
+                                   std::size_t element) {
+    const std::string place =
+        "input '" + edge.tensor.name + "', event " + std::to_string(event) + ", element " + std::to_string(element);
+    if (is_real(array.dtype))
+        throw Error(ErrorKind::input, place + ": the number is NaN or infinite; expected finite numbers");
+    throw Error(ErrorKind::input, place + ": the raw integer is outside " + edge.tensor.format.str() +
+                                      ", which allows " + to_string(fx::min_raw(edge.tensor.format)) + " to " +
+                                      to_string(fx::max_raw(edge.tensor.format)));
 }
 
 }  // namespace
@@ -138,12 +144,14 @@ void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, s
         kernels.run(plan, context.arena.get());
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             const std::size_t bytes = plan.outputs[i].tensor.size() * size_of(outputs[i].dtype);
-            kernels.store(plan, i, static_cast<std::byte*>(outputs[i].data) + at * bytes, outputs[i].dtype, n, context.arena.get());
+            kernels.store(plan, i, static_cast<std::byte*>(outputs[i].data) + at * bytes, outputs[i].dtype, n,
+                          context.arena.get());
         }
     }
 }
 
-void Model::predict(Context& context, std::span<const ConstArray> inputs, std::span<const Array> outputs, std::size_t events) const {
+void Model::predict(Context& context, std::span<const ConstArray> inputs, std::span<const Array> outputs,
+                    std::size_t events) const {
     auto& impl = context.impl();
     if (impl.model != impl_) throw Error(ErrorKind::input, "the context belongs to another model");
     check_arrays(*impl.plan, inputs, outputs);

@@ -69,7 +69,8 @@ struct Pool::Impl {
 
 Pool::Pool(unsigned threads) : impl_(std::make_unique<Impl>()) {
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-    for (std::size_t worker = 1; worker < threads; ++worker) impl_->workers.emplace_back([this, worker] { impl_->loop(worker); });
+    for (std::size_t worker = 1; worker < threads; ++worker)
+        impl_->workers.emplace_back([this, worker] { impl_->loop(worker); });
 }
 
 Pool::~Pool() {

@@ -97,11 +97,11 @@ def _against_source(
 ) -> VerifyReport:
     config = conversion.read_config(args.config)
     with conversion.of_source(args.source), tempfile.TemporaryDirectory(prefix="bxnn-csim-") as folder:
-        from bxnn.convert import _graph
+        from bxnn.convert import hls_graph
 
         # TensorFlow and hls4ml print; standard output is for the result.
         with contextlib.redirect_stdout(sys.stderr):
-            graph = _graph(args.source, config, args.backend, args.io_type, args.granularity, folder)
+            graph = hls_graph(args.source, config, args.backend, args.io_type, args.granularity, folder)
         return verify(model, graph, x, raw=raw)
 
 
