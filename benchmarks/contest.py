@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +32,12 @@ class Peer:
             environment.pop("PYTHONPATH", None)
         command = [python, str(PEERS / f"{name}_peer.py")]
         pipe = subprocess.PIPE
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = Path(setting["folder"]) / f"{name}.log"
         try:
-            self._process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=self._log, text=True, env=environment
-            )
+            with self._log.open("w") as log:
+                self._process = subprocess.Popen(
+                    command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=environment
+                )
         except OSError as error:
             raise Absent(f"'{python}' does not start: {error}") from None
         ready = self.ask(setting)
@@ -62,8 +62,7 @@ class Peer:
 
     def _last_words(self) -> str:
         code = self._process.wait()
-        self._log.seek(0)
-        lines = self._log.read().strip().splitlines()
+        lines = self._log.read_text().strip().splitlines()
         return f"exit {code}: {lines[-1] if lines else 'no message'}"
 
 

@@ -42,7 +42,7 @@ def _output(command: list[str]) -> str:
         return "none\n"
 
 
-def _compiled(command: list[str | Path], result: Path) -> Path:
+def _compiled(command: list[str], result: Path) -> Path:
     try:
         done = subprocess.run(["g++", "-O3", *command, "-o", result], capture_output=True, text=True)
     except OSError as error:
@@ -54,14 +54,16 @@ def _compiled(command: list[str | Path], result: Path) -> Path:
 
 def compile_bxnn_loop(build: Path, folder: Path) -> Path:
     """The loop around bxnn's C API, linked with the library in a build folder; raises Absent."""
-    source = NATIVE / "bxnn_loop.cpp"
-    command = ["-shared", "-fPIC", "-I", INCLUDE, source, build / "libbxnn.a", "-pthread"]
+    library = build / "libbxnn.a"
+    if not library.exists():
+        raise Absent(f"no file '{library}'")
+    command = ["-shared", "-fPIC", f"-I{INCLUDE}", str(NATIVE / "bxnn_loop.cpp"), str(library), "-pthread"]
     return _compiled(command, folder / "bxnn_loop.so")
 
 
 def compile_peak(folder: Path) -> Path:
     """The program that measures the peak; raises Absent."""
-    return _compiled([NATIVE / "peak.cpp"], folder / "peak")
+    return _compiled([str(NATIVE / "peak.cpp")], folder / "peak")
 
 
 def peak(program: Path) -> tuple[int, float]:

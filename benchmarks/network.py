@@ -29,12 +29,13 @@ def raw_events(count: int) -> NDArray[np.int16]:
 
 
 def write_weights(path: Path) -> None:
-    """Weights and biases as the firmware has them, real numbers, for peers that cannot read a QKeras model."""
+    """Weights and biases as the firmware has them, for peers that cannot read a QKeras model."""
     import h5py
 
     def quantised(x: Any) -> NDArray[np.float64]:
         raw = np.rint(np.ldexp(np.asarray(x, np.float64), WEIGHT_FRACTION_BITS))
-        return np.ldexp(np.clip(raw, -WEIGHT_LIMIT, WEIGHT_LIMIT), -WEIGHT_FRACTION_BITS)
+        real: NDArray[np.float64] = np.ldexp(raw.clip(-WEIGHT_LIMIT, WEIGHT_LIMIT), -WEIGHT_FRACTION_BITS)
+        return real
 
     arrays = {}
     with h5py.File(TRAINED / f"{NAME}.h5") as file:

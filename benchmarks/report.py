@@ -70,18 +70,18 @@ def _notes(document: dict[str, Any]) -> list[str]:
     machine, limit, reference = document["machine"], document["limit"], document["reference"]
     versions = ", ".join(f"{tool} {version}" for tool, version in document["versions"].items())
     lines = [
-        f"Median (best) of {document['rounds']} interleaved rounds, one thread on one core. Events/s and times "
-        f"slower (median of the ratio to {reference} within each round) are for batch "
+        f"Median (best) of {document['rounds']} interleaved rounds, one thread on one core. Events/s and "
+        f"times slower (median of the ratio to {reference} within each round) are for batch "
         f"{document['batches'][0]:,}. {document['work']}",
-        f"{machine['cpu']['model name']}, nice {machine['nice']}, {document['date']}; {versions}; core compiled "
-        f"by {', '.join(machine['core_compiler'])}, C++ loops by {machine['compiler']}.",
+        f"{machine['cpu']['model name']}, nice {machine['nice']}, {document['date']}; {versions}; core "
+        f"compiled by {', '.join(machine['core_compiler'])}, C++ loops by {machine['compiler']}.",
     ]
     count = f"{document['multiplications']:,} multiplications an event"
     if "absent" in limit:
         return [*lines, f"{count}; their limit was not measured: {limit['absent']}."]
     return [
         *lines,
-        f"{count} take {limit['ns_per_event']:.3g} ns at the measured peak of {limit['vector_bits']}-bit vpmaddwd, "
-        f"{limit['multiplications_per_second'] / 1e9:.3g}e9 multiplications/s; {reference} reaches "
+        f"{count} take {limit['ns_per_event']:.3g} ns at the measured peak of {limit['vector_bits']}-bit "
+        f"vpmaddwd, {limit['multiplications_per_second'] / 1e9:.3g}e9 multiplications/s; {reference} reaches "
         f"{limit['fraction_median']:.0%} of that (best {limit['fraction_best']:.0%}).",
     ]

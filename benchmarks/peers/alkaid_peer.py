@@ -17,7 +17,7 @@ from server import Contestant, each_batch, serve
 
 
 def prepare(setting: dict[str, Any]) -> tuple[dict[str, str], list[Contestant]]:
-    """Trace the network with alkaid's default options; formats are sign, integer bits without it, fraction."""
+    """Trace the network with alkaid's default options; formats are (sign, integer, fraction) bits."""
     sys.setrecursionlimit(100_000)  # tracing recurses over operations
     weights = np.load(setting["weights"])
     x = h = FVArray.from_kif(np.full(57, 1), np.full(57, 6), np.full(57, 9))  # ap_fixed<16,7>

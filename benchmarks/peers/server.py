@@ -23,7 +23,7 @@ class Contestant(NamedTuple):
 
     name: str
     dtype: type  # of its input [N, 57]: int16 raw integers, or floats, converted before the timing
-    answer: Callable[[Any, int], Any]  # input, batch size -> means of the last batch, raw or real as the input
+    answer: Callable[[Any, int], Any]  # input, batch size -> means of the last batch, raw or real
 
 
 Prepare = Callable[[dict[str, Any]], tuple[dict[str, str], list[Contestant]]]
@@ -58,7 +58,9 @@ def serve(prepare: Prepare) -> None:
         return
     seconds = time.perf_counter() - start
     raw = np.load(setting["events"])
-    real = {t: np.ldexp(raw.astype(t), -INPUT_FRACTION_BITS) for t in (np.float32, np.float64)}
+    real: dict[type, Any] = {
+        t: np.ldexp(raw.astype(t), -INPUT_FRACTION_BITS) for t in (np.float32, np.float64)
+    }
     ready = {c.name: (c.answer, real.get(c.dtype, raw)) for c in contestants}
     send({"versions": versions, "contestants": list(ready), "setup_seconds": seconds})
     for line in sys.stdin:
@@ -66,7 +68,7 @@ def serve(prepare: Prepare) -> None:
         answer, data = ready[request["contestant"]]
         chosen = data[: request["events"]]
         start = time.perf_counter()
-        last = answer(chosen, request["batch"])
+        last: Any = answer(chosen, request["batch"])
         seconds = time.perf_counter() - start
         if request.get("save"):
             means = last if last.dtype.kind == "i" else np.ldexp(last, OUTPUT_FRACTION_BITS)

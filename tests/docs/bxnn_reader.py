@@ -61,7 +61,9 @@ class Format:
     overflow: str
 
     def __str__(self) -> str:
-        modes = f",AP_{self.round},AP_{self.overflow}" if (self.round, self.overflow) != ("TRN", "WRAP") else ""
+        modes = (
+            f",AP_{self.round},AP_{self.overflow}" if (self.round, self.overflow) != ("TRN", "WRAP") else ""
+        )
         return f"ap_{'' if self.signed else 'u'}fixed<{self.width},{self.integer}{modes}>"
 
 

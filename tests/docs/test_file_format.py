@@ -148,7 +148,16 @@ def write(file: File) -> bytes:
         integers(array)
     program.extend(bytes(-len(program) % 64))
     body = bytes(program + blobs)
-    head = struct.pack("<8sIIQQQQ", b"\x89BXNN\r\n\x1a", 1, 0, HEADER + len(body), checksum(body), HEADER, HEADER + len(program))
+    head = struct.pack(
+        "<8sIIQQQQ",
+        b"\x89BXNN\r\n\x1a",
+        1,
+        0,
+        HEADER + len(body),
+        checksum(body),
+        HEADER,
+        HEADER + len(program),
+    )
     return head.ljust(HEADER, b"\0") + body
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,7 +144,7 @@ def _draw_chain(rng: np.random.Generator, index: int, width: int) -> list[LayerP
     for depth in range(int(rng.integers(1, 5))):
         kind = _draw_kind(rng, depth == 0)
         if kind in WEIGHTED:
-            width = int(rng.integers(2, 7))
+            width = int(rng.choice([2, 3, 4, 4, 4, 6]))
         if kind == "softmax" and width < 2:
             kind = "relu"
         chain.append(
@@ -164,14 +165,12 @@ def draw(seed: int) -> Plan:
     count = int(rng.integers(3, 6))
     chains = [_draw_chain(np.random.default_rng([seed, 1, i]), i, math.prod(shape)) for i in range(count)]
     merges = []
-    for i in range(count - 1):
-        same = chains[i][-1].width == chains[i + 1][-1].width
-        if same and rng.random() < 0.7:
+    for a, b in combinations(range(count), 2):
+        width = chains[a][-1].width
+        if chains[b][-1].width == width and rng.random() < 0.5:
             kind = str(rng.choice(MERGES[io == "io_stream" :]))
-            merge = LayerPlan(
-                kind, f"m{i}_{kind.lower()}", chains[i][-1].width, _draw_config(rng, kind), _draw_options(rng)
-            )
-            merges.append((merge, i, i + 1))
+            name = f"m{len(merges)}_{kind.lower()}"
+            merges.append((LayerPlan(kind, name, width, _draw_config(rng, kind), _draw_options(rng)), a, b))
     granularity = str(rng.choice(["name", "name", "model"]))
     default = "fixed<16,6>" if rng.random() < 0.6 else draw_type(rng, signed=True)
     inputs = [draw_type(rng) for _ in range(1 if rng.random() < 0.8 else 2)]

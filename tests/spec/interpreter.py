@@ -69,6 +69,8 @@ class SpecBuilder:
         label = f"input '{name}'"
         if any(name == self._values[i].label for i in self._inputs):
             raise ValueError(f"{label}: the name is taken")
+        if max_raw(fmt) >= 2**63:
+            raise ValueError(f"{label} does not fit 64-bit signed integers")
         self._inputs.append(len(self._values))
         self._input_formats.append(named(fmt, label))
         return self._add(Value(name, grid_of(fmt), self._shape(shape, None, label)))

@@ -48,7 +48,7 @@ def random_floats(rng: Rng, model: ModelLike, n: int) -> list[NDArray[Any]]:
 
 
 def is_visible(fmt: FormatLike) -> bool:
-    """Whether raw integers of the format fit int64, as outputs and probes must."""
+    """Whether raw integers of the format fit int64, as inputs, outputs and probes must."""
     return fmt.width <= 64 - (not fmt.signed)
 
 
@@ -105,7 +105,10 @@ class _Maker:
 
     def make(self) -> None:
         for i in range(int(self.pick([1, 1, 1, 2, 3]))):
-            self.live.append(self.b.input(f"x{i}", self.shape(), self.format()))
+            fmt = self.format()
+            if not is_visible(fmt):
+                fmt = self.with_modes(63, fmt.integer, False)
+            self.live.append(self.b.input(f"x{i}", self.shape(), fmt))
         if self.rng.random() < 0.3:
             self.network()
         once = [self.cast, self.cast_each, self.gather, self.join, self.lut, self.compare, self.select]

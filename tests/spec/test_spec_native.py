@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .fx import Format
+from .fx import OVERFLOWS, ROUNDS, Format, quantize_array, quantize_float_array
 from .interpreter import SpecBuilder
-from .random_graphs import random_floats, random_graph, random_inputs
+from .random_graphs import edge_biased, random_floats, random_graph, random_inputs
 
 core: Any = pytest.importorskip("bxnn._core")
 
@@ -68,6 +68,8 @@ def compare(seed: int) -> None:
     twin = TwinBuilder(f"seed {seed}")
     random_graph(rng, twin)
     spec, native = twin.spec.build(), twin.native.build()
+    if rng.random() < 0.3:
+        native = core.Model.from_bytes(native.to_bytes())
     events = int(rng.choice(EVENTS))
     single = [np.clip(x, -3e38, 3e38).astype(np.float32) for x in random_floats(rng, spec, events)]
     for inputs in (random_inputs(rng, spec, events), random_floats(rng, spec, events), single):
@@ -91,6 +93,25 @@ def equal(got: list[Any], expected: list[Any], tensors: list[Any], where: str) -
                 f"{where}: '{tensor.name}' {tensor.format} differs in {len(different)} of {y.size} values, "
                 f"first at [event, element] {at}: {x[at]}, expected {y[at]}"
             )
+
+
+@pytest.mark.parametrize("overflow", OVERFLOWS)
+@pytest.mark.parametrize("round", ROUNDS)
+def test_casts(round: str, overflow: str) -> None:
+    """The native casts of raw integers and of floats, every mode, narrow and wide."""
+    rng = np.random.default_rng(0)
+    small = np.arange(-300, 300)
+    for _ in range(60):
+        # the results are int64
+        width = int(rng.choice([1, 2, 3, 8, 16, 31, 32, 33, 62, 63]))
+        fmt = Format(width, int(rng.integers(-5, width + 6)), bool(rng.random() < 0.6), round, overflow)
+        frac_from = fmt.frac + int(rng.integers(-30, 40))
+        raw = np.concatenate([small, edge_biased(rng, -(2**63), 2**63 - 1, (100,))])
+        got = core.quantize(raw, frac_from, native_argument(fmt))
+        assert got.tolist() == quantize_array(raw, frac_from, fmt).tolist(), (fmt, frac_from)
+        real = np.ldexp(rng.integers(-40, 40, 200) / 4, rng.integers(-3, width + 3, 200) - fmt.frac)
+        got = core.quantize_float(real, native_argument(fmt))
+        assert got.tolist() == quantize_float_array(real, fmt).tolist(), fmt
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))

@@ -20,6 +20,7 @@ Make = Callable[[Any, Any, int], Any]  # builder, Format class, a [2, 3] input o
 
 ILLEGAL: dict[str, Make] = {
     "input width": lambda b, f, x: b.input("y", [1], f(65, 1)),
+    "input unsigned 64": lambda b, f, x: b.input("y", [1], f(64, 1, False)),
     "input empty": lambda b, f, x: b.input("y", [2, 0], f(8, 4)),
     "input name taken": lambda b, f, x: b.input("x", [1], f(8, 4)),
     "constant out of range": lambda b, f, x: b.constant([8], f(4, 4)),

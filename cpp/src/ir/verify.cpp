@@ -73,6 +73,7 @@ void verify(const Graph& graph) {
         const auto& node = graph.nodes[id];
         const auto where = place(graph, id);
         const auto value = infer(node.op, values_of(graph, node.operands, id, where), node.value.shape, where);
+        if (value.shape != node.value.shape) ops::bad_graph(where, "its shape is missing");
         if (!(value.type == node.value.type))
             ops::bad_graph(where, "has type " + node.value.type.str() + ", but its operands give " + value.type.str());
         if ((total += value.size()) > kMaxTotalElements)

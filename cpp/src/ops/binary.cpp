@@ -9,9 +9,9 @@ std::size_t broadcast_size(Operands operands, Shape& shape, const std::string& w
     for (const auto* x : operands)
         if (x->size() > widest->size()) widest = x;
     for (const auto* x : operands)
-        if (x->size() != widest->size() && x->size() != 1)
+        if (x->shape != widest->shape && x->size() != 1)
             bad_graph(where, "operands have " + std::to_string(widest->size()) + " and " + std::to_string(x->size()) +
-                                 " elements; expected equal sizes, or one element");
+                                 " elements or different shapes; expected equal shapes, or one element");
     shape = widest->shape;
     return widest->size();
 }

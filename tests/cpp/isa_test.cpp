@@ -1,0 +1,79 @@
+// A forced instruction set takes effect, every usable one is run, and all of them give the reference's integers.
+#include <cstdlib>
+#include <set>
+
+#include "check.hpp"
+#include "kernels/kernels.hpp"
+#include "models.hpp"
+
+using namespace bxnn;
+
+namespace {
+
+void names_and_bodies_differ() {
+    std::set<std::string> names{kernels::reference().name};
+    std::set<const void*> bodies{reinterpret_cast<const void*>(kernels::reference().run)};
+    for (const auto* level : kernels::usable()) {
+        names.insert(level->name);
+        bodies.insert(reinterpret_cast<const void*>(level->run));
+        check::that(&kernels::find(level->name) == level, std::string("find() gives ") + level->name);
+    }
+    check::that(names.size() == kernels::usable().size() + 1, "every level has its own name");
+    check::that(bodies.size() == names.size(), "every level has its own code");
+    check::that(isa_levels().front() == "portable", "the portable level is the slowest");
+}
+
+void arguments_take_effect(const Model& model) {
+    for (const auto& level : isa_levels()) check::that(Context(model, level).isa() == level, "Context takes the level " + level);
+    check::that(Context(model, "reference").isa() == "reference", "Context takes the reference");
+    check::that(Context(model).isa() == isa_levels().back(), "a Context takes the best level by default");
+    check::throws(ErrorKind::input, "instruction set 'mmx' is not usable on this CPU; usable: portable", [&] { Context(model, "mmx"); });
+}
+
+void environment_takes_effect(const Model& model) {
+    std::vector<std::string> levels = isa_levels();
+    levels.push_back("reference");
+    for (const auto& level : levels) {
+        setenv("BXNN_ISA", level.c_str(), 1);
+        check::that(active_isa() == level, "BXNN_ISA makes active_isa() " + level);
+        check::that(Context(model).isa() == level, "BXNN_ISA makes a Context take " + level);
+        check::that(Context(model, "portable").isa() == "portable", "an argument is stronger than BXNN_ISA");
+    }
+    setenv("BXNN_ISA", "avx9000", 1);
+    check::throws(ErrorKind::input, "avx9000", [&] { Context context(model); });
+    check::throws(ErrorKind::input, "avx9000", [&] { static_cast<void>(active_isa()); });
+    setenv("BXNN_ISA", "", 1);
+    check::that(active_isa() == isa_levels().back(), "an empty BXNN_ISA means the best level");
+    unsetenv("BXNN_ISA");
+}
+
+// Counts of events around the block size, so that full and partial blocks are seen.
+void levels_agree(const Model& model) {
+    for (const std::size_t events : {1, 2, 127, 128, 129, 1000}) {
+        models::Arrays expected(model, events, events, true);
+        Context reference(model, "reference", true);
+        model.predict(reference, expected.in(), expected.out(), events);
+        for (const auto& level : isa_levels()) {
+            models::Arrays got(model, events, events, true);
+            Context context(model, level, true);
+            model.predict(context, got.in(), got.out(), events);
+            check::that(got.outputs == expected.outputs, model.name() + ": " + level + " equals the reference on " + std::to_string(events) + " events");
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    unsetenv("BXNN_ISA");
+    const Model model = make_model(models::every_instruction_graph()), network = make_model(models::network_graph());
+    names_and_bodies_differ();
+    arguments_take_effect(model);
+    environment_takes_effect(model);
+    levels_agree(model);
+    levels_agree(network);
+    std::printf("levels run: reference");
+    for (const auto& level : isa_levels()) std::printf(" %s", level.c_str());
+    std::printf("\n");
+    return check::report();
+}
