@@ -24,7 +24,7 @@ BATCHES = [100_000, 1_000, 1]
 WORK = (
     "The shipped 30,000 events, repeated. bxnn computes the 8 means and their score, the peers the 8 means. "
     "Inputs are in each tool's own form before the timing: int16 raw; float32 for hls4ml's predict, float64 "
-    "for alkaid."
+    "for alkaid, which decodes its program anew in every call."
 )
 
 

@@ -1,7 +1,7 @@
 """The snippets of README and howtos are run: Python and shell in the order of the page, C and C++ compiled.
 
-```python needs=PACKAGE``` is left out where the package is not installed, ```sh no-run``` always. C and C++ are
-compiled against BXNN_BUILD_DIR, a build folder that holds libbxnn.a.
+A block marked `needs=PACKAGE` is left out where the package is not installed, one marked `no-run` always.
+C and C++ are compiled against BXNN_BUILD_DIR, a build folder that holds libbxnn.a.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def draw(seed: int) -> Plan:
         shape = (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
     count = int(rng.integers(3, 6))
     chains = [_draw_chain(np.random.default_rng([seed, 1, i]), i, math.prod(shape)) for i in range(count)]
-    merges = []
+    merges: list[tuple[LayerPlan, int, int]] = []
     for a, b in combinations(range(count), 2):
         width = chains[a][-1].width
         if chains[b][-1].width == width and rng.random() < 0.5:

@@ -1,0 +1,134 @@
+// Small files that ask for much: they must be refused at once, in bounded memory.
+#include <chrono>
+#include <sys/resource.h>
+
+#include "check.hpp"
+#include "ir/file.hpp"
+#include "models.hpp"
+
+using namespace bxnn;
+
+namespace {
+
+constexpr double kSeconds = 2;  // sanitizers and busy machines included
+
+std::size_t peak_mib() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::size_t>(usage.ru_maxrss) >> 10;
+}
+
+// Reading the graph's file ends soon with an error of that kind, whatever else is in the graph.
+template <class F>
+void refused_soon(const std::string& what, ErrorKind kind, F&& make) {
+    const std::vector<std::uint8_t> bytes = make();
+    const auto begin = std::chrono::steady_clock::now();
+    const std::size_t before = peak_mib();
+    try {
+        const Model model = Model::from_bytes(bytes);
+        const Context context(model);
+        check::that(false, what + ": accepted");
+    } catch (const Error& error) {
+        check::that(error.kind() == kind, what + ": " + error.what());
+    } catch (const std::bad_alloc&) {
+        check::that(false, what + ": out of memory");
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    std::printf("%-40s %8zu bytes, %.2f s, +%zu MiB\n", what.c_str(), bytes.size(), seconds, peak_mib() - before);
+    check::that(seconds < kSeconds, what + ": took " + std::to_string(seconds) + " s");
+    check::that(peak_mib() - before < 1024, what + ": took " + std::to_string(peak_mib() - before) + " MiB");
+}
+
+ir::Node node(ir::Attributes op, std::vector<ir::Id> operands, Shape shape, Format type) {
+    return {"", std::move(operands), std::move(op), {std::move(shape), type}};
+}
+constexpr Format kByte{8, 8, true};
+
+ir::Graph with_input(std::uint32_t n) {
+    ir::Graph graph;
+    graph.nodes.push_back(node(ir::Input{kByte}, {}, {n}, kByte));
+    graph.nodes[0].name = "x";
+    graph.outputs = {{0, "y"}};
+    return graph;
+}
+
+// A gather of the same 4 million elements, 300 times over.
+std::vector<std::uint8_t> many_operands() {
+    auto graph = with_input(1u << 22);
+    graph.nodes.push_back(node(ir::Gather{{0}, 0}, std::vector<ir::Id>(300, 0), {1}, kByte));
+    graph.outputs = {{1, "y"}};
+    return ir::write_file(graph);
+}
+
+// A chain of reshapes behind which one constant asks for wider rows.
+std::vector<std::uint8_t> long_chain() {
+    auto graph = with_input(1);
+    constexpr ir::Id length = 40000;
+    graph.nodes.reserve(length + 2);
+    const Format wide{40, 40, true};
+    graph.nodes.push_back(node(ir::CastOp{{wide}, 0}, {0}, {1}, wide));
+    for (ir::Id id = 2; id < length; ++id) graph.nodes.push_back(node(ir::Gather{{0}, 0}, {id - 1}, {1}, wide));
+    graph.outputs = {{length - 1, "y"}};
+    return ir::write_file(graph);
+}
+
+// Many nodes that all refer to one blob.
+std::vector<std::uint8_t> shared_blob() {
+    auto graph = with_input(1);
+    constexpr std::size_t constants = 4000, n = 1 << 17;
+    for (std::size_t i = 0; i < constants; ++i) graph.nodes.push_back(node(ir::Constant{kByte, {static_cast<std::int64_t>(i % 100)}}, {}, {1}, kByte));
+    graph.nodes.push_back(node(ir::Constant{kByte, ir::Integers(n, 5)}, {}, {n}, kByte));
+    auto file = ir::write_file(graph);
+    // Every array reference (width 1, one element) becomes one to the whole last blob.
+    const std::size_t blobs = file.size() - n;
+    std::uint64_t blob_section = 0;
+    for (std::size_t i = 0; i < 8; ++i) blob_section |= std::uint64_t{file[40 + i]} << (8 * i);
+    const auto put = [&](std::size_t at, std::uint64_t value) {
+        for (std::size_t i = 0; i < 8; ++i) file[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+    };
+    const auto is_reference = [&](std::size_t at) {
+        if (file[at] != 1 || file[at + 1] != 1) return false;
+        for (std::size_t i = 2; i < 9; ++i)
+            if (file[at + i] != 0) return false;
+        return file[at + 9] % 64 == 0;
+    };
+    for (std::size_t at = 64; at + 17 <= blob_section; ++at)
+        if (is_reference(at) && file[at - 11] == 8) put(at + 1, n), put(at + 9, blobs - blob_section);
+    put(24, ir::checksum(std::span<const std::uint8_t>(file).subspan(64)));
+    return file;
+}
+
+// As many products as indices and weights of a few megabytes can state.
+std::vector<std::uint8_t> many_products() {
+    auto graph = with_input(1);
+    constexpr std::uint32_t side = 1024;
+    ir::Dot dot;
+    dot.positions = dot.filters = dot.terms = side;
+    dot.weights.assign(std::size_t{side} * side, 1);
+    dot.bias.assign(side, 0);
+    dot.index.assign(std::size_t{side} * side, 0);
+    dot.group.assign(side, 0);
+    const Format type{18, 18, true};
+    graph.nodes.push_back(node(dot, {0}, {side * side}, type));
+    graph.outputs = {{1, "y"}};
+    return ir::write_file(graph);
+}
+
+std::vector<std::uint8_t> large_arena() {
+    auto graph = with_input(1u << 22);
+    const Format wide{64, 64, true};
+    graph.nodes[0] = node(ir::Input{wide}, {}, {1u << 22}, wide);
+    graph.nodes[0].name = "x";
+    return ir::write_file(graph);
+}
+
+}  // namespace
+
+int main() {
+    refused_soon("one value, gathered 300 times", ErrorKind::graph, many_operands);
+    refused_soon("one blob for 4000 arrays", ErrorKind::file, shared_blob);
+    refused_soon("2^30 products", ErrorKind::graph, many_products);
+    refused_soon("4 GiB of scratch memory", ErrorKind::unsupported, large_arena);
+    refused_soon("40000 reshapes", ErrorKind::graph, long_chain);
+    return check::report();
+}
