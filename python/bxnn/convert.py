@@ -48,7 +48,9 @@ def convert(
     if _is_a(source, "hls4ml.model.graph", "ModelGraph"):
         return _from_graph(source)
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
-        return _from_graph(hls_graph(source, hls_config, backend, io_type, granularity, folder), _name_of(source))
+        return _from_graph(
+            hls_graph(source, hls_config, backend, io_type, granularity, folder), _name_of(source)
+        )
 
 
 def _name_of(source: Any) -> str:

@@ -64,6 +64,11 @@ inline int bits_of(Interval x) { return std::max(signed_bits(x.lo), signed_bits(
 // Aligns two numbers on the finer grid: how far each moves, and the common fraction bits.
 struct Aligned {
     int up_a, up_b, frac;
+
+    // A number that is always zero need not move, and the lane might be narrower than the way.
+    Aligned without_zeros(Interval a, Interval b) const {
+        return {a == Interval{0, 0} ? 0 : up_a, b == Interval{0, 0} ? 0 : up_b, frac};
+    }
 };
 inline Aligned align(int frac_a, int frac_b) {
     const int frac = std::max(frac_a, frac_b);

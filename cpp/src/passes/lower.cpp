@@ -94,7 +94,8 @@ Lowered lower_constant(const ir::Binary& op, const ir::Known& x, const ir::Known
     const auto& [a, b] = constant_first ? std::pair(constant, x) : std::pair(x, constant);
     const Interval exact = exact_binary(op, a, b, where, lowered.bits);
     const bool multiplies = op.kind == ir::BinaryKind::mul;
-    const auto grid = multiplies ? ops::Aligned{0, 0, 0} : ops::align(x.value.type.frac(), constant.value.type.frac());
+    const auto grid = (multiplies ? ops::Aligned{0, 0, 0} : ops::align(x.value.type.frac(), constant.value.type.frac()))
+                          .without_zeros(ops::hull(x.ranges), ops::hull(constant.ranges));
     ConstantStep step{op.kind, constant_first, grid.up_a, {}};
     for (const auto& c : constant.ranges) step.constants.push_back(ops::shl(c.lo, grid.up_b, where));
     if (all_equal(step.constants)) step.constants.resize(1);
@@ -111,7 +112,8 @@ Lowered lower_binary(const ir::Binary& op, const ir::Known& a, const ir::Known& 
     Lowered lowered;
     const Interval exact = exact_binary(op, a, b, where, lowered.bits);
     const bool multiplies = op.kind == ir::BinaryKind::mul;
-    const auto grid = multiplies ? ops::Aligned{0, 0, 0} : ops::align(a.value.type.frac(), b.value.type.frac());
+    const auto grid = (multiplies ? ops::Aligned{0, 0, 0} : ops::align(a.value.type.frac(), b.value.type.frac()))
+                          .without_zeros(ops::hull(a.ranges), ops::hull(b.ranges));
     lowered.producer = BinaryProducer{op.kind, grid.up_a, grid.up_b};
     append_cast(lowered, exact, exact_frac(op, a, b), op.format, where);
     return lowered;
@@ -119,7 +121,8 @@ Lowered lower_binary(const ir::Binary& op, const ir::Known& a, const ir::Known& 
 
 Lowered lower_select(const ir::Select& op, const ir::Known& a, const ir::Known& b, const std::string& where) {
     Lowered lowered;
-    const auto grid = ops::align(a.value.type.frac(), b.value.type.frac());
+    const auto grid =
+        ops::align(a.value.type.frac(), b.value.type.frac()).without_zeros(ops::hull(a.ranges), ops::hull(b.ranges));
     const Interval exact =
         ops::hull(ops::shl(ops::hull(a.ranges), grid.up_a, where), ops::shl(ops::hull(b.ranges), grid.up_b, where));
     lowered.bits = ops::bits_of(exact);

@@ -44,9 +44,6 @@ struct DotLowering {
     bool wraps() const { return op.accum && op.accum->overflow == Overflow::WRAP; }
     bool any_order() const { return bounds.sums_in_range || wraps(); }
 
-    // Bits for sums that are left alone until the end: all of them, or as many as the final wrap looks at.
-    int sum_bits() const { return bounds.sums_in_range ? ops::bits_of(bounds.partial) : op.accum->width + 1; }
-
     // The casts of one product, in order; the last one leaves it on the accumulator's grid.
     void cast_terms(bool prove) {
         Interval seen = bounds.products;

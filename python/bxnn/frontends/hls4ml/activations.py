@@ -111,9 +111,7 @@ def _table_size(scope: Scope, member: str = "table_size") -> int:
     return size
 
 
-def table_entries(
-    scope: Scope, numbers: NDArray[Any], kind: CType, target: CType
-) -> NDArray[np.int64]:
+def table_entries(scope: Scope, numbers: NDArray[Any], kind: CType, target: CType) -> NDArray[np.int64]:
     """Entries stored as `kind`, then assigned to `target`: raw integers of `target`."""
     scope.emit.check(kind, target)
     try:

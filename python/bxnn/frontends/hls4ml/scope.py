@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,6 +72,13 @@ class Scope:
         )
         if call is None:
             self.refuse(f"the generated code is not a single known call: {text}")
+        structs = re.findall(r"struct (\w+)", str(self.node.get_attr("config_cpp") or ""))
+        names = [name for name in call.types if re.fullmatch(r"\w*config\w*", name)]
+        if structs and any(name not in structs for name in names):
+            self.refuse(
+                f"its C-simulation does not compile: the code names {', '.join(names)} where hls4ml defines "
+                f"{', '.join(structs)}; use Activation('softmax') in place of a Softmax layer"
+            )
         return call
 
     def number(self, member: str) -> int:
