@@ -95,6 +95,7 @@ bool is_utf8(const std::uint8_t* s, std::size_t n) {
 // Reads what Writer writes; every read is checked against the section it is in.
 struct Reader {
     std::span<const std::uint8_t> program, blobs;
+    std::size_t unread = blobs.size();  // bytes of blobs that no array has claimed: arrays do not overlap
 
     std::span<const std::uint8_t> take(std::uint64_t n) {
         if (n > program.size()) damaged("the program section ends too early");
@@ -141,6 +142,8 @@ struct Reader {
             damaged("an integer array has an unknown width");
         if (offset > blobs.size() || n > (blobs.size() - offset) / bytes)
             damaged("an integer array lies outside the file");
+        if (n * bytes > unread) damaged("integer arrays overlap");
+        unread -= static_cast<std::size_t>(n * bytes);
         std::vector<T> v(static_cast<std::size_t>(n));
         const std::uint8_t* p = blobs.data() + offset;
         for (auto& x : v) {

@@ -15,6 +15,13 @@ std::vector<const Value*> values_of(const Graph& graph, const std::vector<Id>& o
     return values;
 }
 
+// Multiplications of a dot; kMaxWork + 1 if they are more than that.
+std::size_t products(const Dot& dot) {
+    const std::size_t outputs = std::size_t{dot.positions} * dot.filters;
+    return outputs > kMaxWork || outputs * std::min<std::size_t>(dot.terms, kMaxWork) > kMaxWork ? kMaxWork + 1
+                                                                                                 : outputs * dot.terms;
+}
+
 void verify_marks(const Graph& graph, const std::vector<Mark>& marks, const char* what, bool unique) {
     std::set<std::string> names;
     for (const auto& mark : marks) {
@@ -67,12 +74,16 @@ Id append(Graph& graph, Attributes op, std::vector<Id> operands, const Shape& sh
 }
 
 void verify(const Graph& graph) {
-    std::size_t total = 0;
+    std::size_t total = 0, work = 0;
     std::set<std::string> input_names;
     for (Id id = 0; id < graph.nodes.size(); ++id) {
         const auto& node = graph.nodes[id];
         const auto where = place(graph, id);
-        const auto value = infer(node.op, values_of(graph, node.operands, id, where), node.value.shape, where);
+        const auto operands = values_of(graph, node.operands, id, where);
+        if (const auto* dot = std::get_if<Dot>(&node.op)) work += products(*dot);
+        for (const auto* x : operands) work += 4 * x->size();
+        if (work > kMaxWork) ops::bad_graph(where, "more than 2^26 multiplications and operand elements together");
+        const auto value = infer(node.op, operands, node.value.shape, where);
         if (value.shape != node.value.shape) ops::bad_graph(where, "its shape is missing");
         if (!(value.type == node.value.type))
             ops::bad_graph(where, "has type " + node.value.type.str() + ", but its operands give " + value.type.str());

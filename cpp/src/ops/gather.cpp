@@ -19,10 +19,13 @@ Result check(const ir::Gather& op, Operands operands, const std::string& where) 
 }
 
 ir::Ranges range(const ir::Gather& op, const ir::Value&, KnownOperands operands, const std::string&) {
-    ir::Ranges all, ranges;
-    for (const auto& x : operands) all.insert(all.end(), x.ranges.begin(), x.ranges.end());
-    for (const auto i : op.index)
-        ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : all[static_cast<std::size_t>(i)]);
+    ir::Ranges ranges;
+    for (const auto i : op.index) {
+        auto at = static_cast<std::size_t>(std::max(i, 0));
+        auto x = operands.begin();
+        while (at >= x->ranges.size()) at -= (x++)->ranges.size();
+        ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : x->ranges[at]);
+    }
     return ranges;
 }
 

@@ -65,21 +65,18 @@ private:
             const int bits = whole_type ? ops::bits_of(ops::range_of(type)) : ops::bits_of(ops::hull(ranges_[id]));
             storage_[id] = lane_for(bits, ir::place(graph_, id), options_.prove ? Lane::i16 : Lane::i64);
         }
-        std::vector<ir::Id> sharing;
+        std::vector<ir::Id> group(graph_.nodes.size());
+        std::iota(group.begin(), group.end(), ir::Id{0});
+        const auto root = [&](ir::Id id) {
+            for (; group[id] != id; id = group[id]) group[id] = group[group[id]];
+            return id;
+        };
         for (ir::Id id = 0; id < graph_.nodes.size(); ++id)
-            if (shares_rows(id)) sharing.push_back(id);
-        for (bool changed = true; changed;) {
-            changed = false;
-            for (const ir::Id id : sharing) {
-                Lane widest = storage_[id];
-                for (const ir::Id x : graph_.nodes[id].operands) widest = std::max(widest, storage_[x]);
-                const auto widen = [&](ir::Id x) {
-                    if (storage_[x] != widest) storage_[x] = widest, changed = true;
-                };
-                widen(id);
-                for (const ir::Id x : graph_.nodes[id].operands) widen(x);
-            }
-        }
+            if (shares_rows(id))
+                for (const ir::Id x : graph_.nodes[id].operands) group[root(x)] = root(id);
+        for (ir::Id id = 0; id < graph_.nodes.size(); ++id)
+            storage_[root(id)] = std::max(storage_[root(id)], storage_[id]);
+        for (ir::Id id = 0; id < graph_.nodes.size(); ++id) storage_[id] = storage_[root(id)];
     }
 
     // The operand and the steps of an element-wise operation on one operand that is not constant.

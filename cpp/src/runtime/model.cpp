@@ -10,7 +10,7 @@ namespace bxnn {
 
 namespace {
 
-constexpr std::size_t kLargestArena = std::size_t{4} << 30;
+constexpr std::size_t kLargestArena = std::size_t{1} << 30;
 
 std::byte* allocate(std::size_t bytes) {
     return static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{64}));
@@ -89,7 +89,7 @@ Context::Context(const Model& model, const std::string& isa, bool trace) {
     const std::size_t bytes = std::size_t{plan.bytes_per_event} * kernels.block;
     if (bytes > kLargestArena)
         throw Error(ErrorKind::unsupported, "model '" + model.name() + "' needs " + std::to_string(bytes >> 20) +
-                                                " MiB of scratch memory per thread; at most 4096 MiB are supported");
+                                                " MiB of scratch memory per thread; at most 1024 MiB are supported");
     impl_ = std::make_unique<Impl>(Impl{model.impl_, &kernels, &plan, {allocate(bytes), release}});
     std::memset(impl_->arena.get(), 0, bytes);
     kernels.prepare(plan, impl_->arena.get());
@@ -135,12 +135,16 @@ void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, s
     const auto& kernels = *context.kernels;
     for (std::size_t at = first; at < first + count; at += kernels.block) {
         const std::size_t n = std::min(kernels.block, first + count - at);
+        kernels::BadValue first_bad;
+        std::size_t bad_input = 0;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             const std::size_t bytes = plan.inputs[i].tensor.size() * size_of(inputs[i].dtype);
             const auto* data = static_cast<const std::byte*>(inputs[i].data) + at * bytes;
             const auto bad = kernels.load(plan, i, data, inputs[i].dtype, n, context.arena.get());
-            if (bad.event != bad.none) report_bad_value(plan.inputs[i], inputs[i], at + bad.event, bad.element);
+            if (bad.event < first_bad.event) first_bad = bad, bad_input = i;
         }
+        if (first_bad.event != first_bad.none)
+            report_bad_value(plan.inputs[bad_input], inputs[bad_input], at + first_bad.event, first_bad.element);
         kernels.run(plan, context.arena.get());
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             const std::size_t bytes = plan.outputs[i].tensor.size() * size_of(outputs[i].dtype);
