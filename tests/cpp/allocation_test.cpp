@@ -1,40 +1,11 @@
 // predict allocates nothing once model, contexts and pool exist: global new and delete are counted.
-#include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <new>
 
 #include "bxnn/c_api.h"
 #include "check.hpp"
+#include "counted_memory.hpp"
 #include "models.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations{0}, releases{0};
-
-void* take(std::size_t bytes, std::size_t alignment) {
-    ++allocations;
-    void* p = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-    return p ? p : throw std::bad_alloc();
-}
-void give(void* p) {
-    ++releases;
-    std::free(p);
-}
-}  // namespace
-
-void* operator new(std::size_t n) { return take(n, alignof(std::max_align_t)); }
-void* operator new[](std::size_t n) { return take(n, alignof(std::max_align_t)); }
-void* operator new(std::size_t n, std::align_val_t a) { return take(n, static_cast<std::size_t>(a)); }
-void* operator new[](std::size_t n, std::align_val_t a) { return take(n, static_cast<std::size_t>(a)); }
-void operator delete(void* p) noexcept { give(p); }
-void operator delete[](void* p) noexcept { give(p); }
-void operator delete(void* p, std::size_t) noexcept { give(p); }
-void operator delete[](void* p, std::size_t) noexcept { give(p); }
-void operator delete(void* p, std::align_val_t) noexcept { give(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { give(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { give(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { give(p); }
 
 using namespace bxnn;
 
@@ -44,9 +15,9 @@ namespace {
 template <class F>
 void allocates_nothing(const std::string& what, F&& f) {
     for (int call = 1; call <= 2; ++call) {
-        const std::size_t taken = allocations, given = releases;
+        const std::size_t taken = memory::allocations, given = memory::releases;
         f();
-        const std::size_t more = allocations - taken, fewer = releases - given;
+        const std::size_t more = memory::allocations - taken, fewer = memory::releases - given;
         check::that(more == 0 && fewer == 0, what + ", call " + std::to_string(call) + ": " + std::to_string(more) + " allocations, " +
                                                  std::to_string(fewer) + " releases");
     }
@@ -96,9 +67,9 @@ void c_predict_of(const std::string& path, const char* level) {
 
 int main() {
     {
-        const std::size_t before = allocations;
+        const std::size_t before = memory::allocations;
         delete new int;
-        check::that(allocations > before, "the counters count");
+        check::that(memory::allocations > before, "the counters count");
     }
     const Model every = make_model(models::every_instruction_graph()), network = make_model(models::network_graph());
     const auto path = (std::filesystem::temp_directory_path() / "bxnn_allocation_test.bxnn").string();

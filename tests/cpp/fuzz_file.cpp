@@ -12,46 +12,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <malloc.h>
-#include <new>
 
+#include "counted_memory.hpp"
 #include "ir/file.hpp"
 #include "models.hpp"
-
-namespace {
-constexpr std::size_t kMemoryLimit = std::size_t{1} << 30;  // of one input
-std::size_t live = 0, peak = 0;                             // bytes of the current input; there is one thread
-
-void* take(std::size_t bytes, std::size_t alignment) {
-    if (bytes > kMemoryLimit || live + bytes > kMemoryLimit) {
-        peak = std::max(peak, live + bytes);
-        throw std::bad_alloc();
-    }
-    void* p = std::aligned_alloc(alignment, (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment);
-    if (!p) throw std::bad_alloc();
-    live += malloc_usable_size(p);
-    peak = std::max(peak, live);
-    return p;
-}
-void give(void* p) {
-    if (!p) return;
-    live -= malloc_usable_size(p);
-    std::free(p);
-}
-}  // namespace
-
-void* operator new(std::size_t n) { return take(n, alignof(std::max_align_t)); }
-void* operator new[](std::size_t n) { return take(n, alignof(std::max_align_t)); }
-void* operator new(std::size_t n, std::align_val_t a) { return take(n, static_cast<std::size_t>(a)); }
-void* operator new[](std::size_t n, std::align_val_t a) { return take(n, static_cast<std::size_t>(a)); }
-void operator delete(void* p) noexcept { give(p); }
-void operator delete[](void* p) noexcept { give(p); }
-void operator delete(void* p, std::size_t) noexcept { give(p); }
-void operator delete[](void* p, std::size_t) noexcept { give(p); }
-void operator delete(void* p, std::align_val_t) noexcept { give(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { give(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { give(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { give(p); }
 
 extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -60,6 +24,8 @@ namespace {
 
 using namespace bxnn;
 using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::size_t kMemoryLimit = std::size_t{1} << 30;  // of one input
 
 enum class Verdict { rejected, accepted, differs, hungry };
 
@@ -76,7 +42,8 @@ Verdict run_twice(const Model& model) {
 }
 
 Verdict judge(std::span<const std::uint8_t> bytes) {
-    peak = live;
+    memory::peak = memory::live.load();
+    memory::limit = memory::live + kMemoryLimit;
     try {
         const Model model = Model::from_bytes(bytes);
         const Verdict verdict = run_twice(model);
@@ -202,15 +169,15 @@ struct Report {
 
 void one(const Bytes& file, const std::string& folder, Report& report) {
     const auto begin = std::chrono::steady_clock::now();
-    const std::size_t before = live;
+    const std::size_t before = memory::live;
     const Verdict verdict = judge(file);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     ++report.inputs, report.accepted += verdict == Verdict::accepted;
-    report.slowest = std::max(report.slowest, seconds), report.largest = std::max(report.largest, peak - before);
+    report.slowest = std::max(report.slowest, seconds), report.largest = std::max(report.largest, memory::peak - before);
     const bool slow = seconds > 1, hungry = verdict == Verdict::hungry, differs = verdict == Verdict::differs;
     report.slow += slow, report.hungry += hungry, report.differing += differs;
     if (!slow && !hungry && !differs) return;
-    std::printf("input %llu (%zu bytes): %.2f s, %zu MiB%s%s\n", static_cast<unsigned long long>(current), file.size(), seconds, (peak - before) >> 20,
+    std::printf("input %llu (%zu bytes): %.2f s, %zu MiB%s%s\n", static_cast<unsigned long long>(current), file.size(), seconds, (memory::peak - before) >> 20,
                 hungry ? ", more memory than allowed" : "", differs ? ", the reference and the best level DIFFER" : "");
     std::fflush(stdout);
     if (!folder.empty())

@@ -19,12 +19,14 @@ Result check(const ir::Gather& op, Operands operands, const std::string& where) 
 }
 
 ir::Ranges range(const ir::Gather& op, const ir::Value&, KnownOperands operands, const std::string&) {
+    std::vector<std::size_t> ends;  // of each operand, in the concatenation
+    for (const auto& x : operands) ends.push_back((ends.empty() ? 0 : ends.back()) + x.ranges.size());
     ir::Ranges ranges;
     for (const auto i : op.index) {
-        auto at = static_cast<std::size_t>(std::max(i, 0));
-        auto x = operands.begin();
-        while (at >= x->ranges.size()) at -= (x++)->ranges.size();
-        ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : x->ranges[at]);
+        const auto at = static_cast<std::size_t>(std::max(i, 0));
+        const auto x = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), at) - ends.begin());
+        const std::size_t first = x == 0 ? 0 : ends[x - 1];
+        ranges.push_back(i < 0 ? Interval{op.fill, op.fill} : operands[x].ranges[at - first]);
     }
     return ranges;
 }
