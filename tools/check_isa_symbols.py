@@ -1,7 +1,9 @@
 """Fails if code compiled for one instruction set could be linked for all.
 
-Objects of cpp/src/isa/ may define one function each, that which hands out the level's kernels; a weak function in one
-of them (an inline function of a header) could be picked by the linker for the whole program, and then crash CPUs
+Objects of cpp/src/isa/ may define one function each, which hands out the level's kernels. A weak
+function in one
+of them (an inline function of a header) could be picked by the linker for the whole program, and then
+crash CPUs
 without that instruction set.
 
     python tools/check_isa_symbols.py [BUILD_FOLDER]    without a folder, the files are compiled for the check
@@ -26,21 +28,22 @@ LEVELS = {
 
 
 def compiled(folder: Path) -> dict[str, Path]:
-    """Objects of the levels, compiled without optimisation: that leaves the most functions standing."""
+    """Objects of the levels, as the build compiles them."""
     compiler = os.environ.get("CXX") or shutil.which("g++") or "c++"
     objects = {}
     for level, flags in LEVELS.items():
         objects[level] = folder / f"{level}.o"
         include = ["-I", str(ROOT / "cpp" / "include"), "-I", str(ROOT / "cpp" / "src")]
         source = str(ROOT / "cpp" / "src" / "isa" / f"{level}.cpp")
-        command = [compiler, "-std=c++20", "-O2", *flags, *include, "-c", source, "-o", str(objects[level])]
+        command = [compiler, "-std=c++20", "-O3", *flags, *include, "-c", source, "-o", str(objects[level])]
         subprocess.run(command, check=True)
     return objects
 
 
 def faults_of(level: str, path: Path) -> list[str]:
     """Functions of an object, other than the level's own, that the linker may share."""
-    lines = subprocess.run(["nm", "-C", "--defined-only", str(path)], check=True, capture_output=True, text=True)
+    command = ["nm", "-C", "--defined-only", str(path)]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True)
     faults = []
     for line in lines.stdout.splitlines():
         match = re.match(r"[0-9a-f]+ ([TWVu]) (.*)", line)

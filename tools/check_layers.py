@@ -1,6 +1,6 @@
 """Fails on an #include or an import against the arrow (ARCHITECTURE.md, "Directories").
 
-    python tools/check_layers.py
+python tools/check_layers.py
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def include_fault(path: Path, target: str) -> str | None:
     """What is wrong with one #include of a file of ours."""
     top = target.split("/")[0]
     if path.is_relative_to(ROOT / "cpp" / "include"):
-        return None if top == "bxnn" else f'the public interface includes "{target}"; only "bxnn/..." is installed'
+        return None if top == "bxnn" else f'the public interface includes "{target}", which is not installed'
     place = path.relative_to(ROOT / "cpp" / "src")
     room = place.parts[0]
     if room not in CPP:

@@ -1,6 +1,6 @@
 """What the formatters do not see: length of files, names of files, words that do not belong.
 
-    python tools/check_style.py
+python tools/check_style.py
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TEXT = {".py", ".pyi", ".cpp", ".hpp", ".inl", ".h", ".c", ".md", ".toml", ".txt", ".cmake", ".sh", ".yml", ".in"}
 CODE = {".py", ".cpp", ".hpp", ".inl", ".h", ".c"}
+TEXT = CODE | {".pyi", ".md", ".toml", ".txt", ".cmake", ".sh", ".yml", ".in"}
 LONGEST = 600
 NO_ROOM = {"utils", "util", "helpers", "helper", "misc", "common2", "stuff"}
 # The project speaks of itself alone: no machine's paths, no diary of its own making.

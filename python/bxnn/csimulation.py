@@ -71,7 +71,7 @@ def real_inputs(arrays: Sequence[NDArray[Any]], fracs: Sequence[int]) -> list[ND
 def _trace_all_layers(graph: Any) -> None:
     graph.config.trace_output = True
     for layer in graph.get_layers():
-        # hls4ml's trace() crashes on a Clone, whose copies have one name; it copies, so that nothing is missed
+        # hls4ml's trace() crashes on a Clone, whose copies share a name; nothing is missed
         if layer.get_attr("function_cpp", None) and layer.class_name != "Clone":
             layer.set_attr("trace", True)
 

@@ -1,4 +1,4 @@
-"""Files of every released format version stay readable and give the same answers; they are never rewritten."""
+"""Files of every released format version stay readable and give the same answers."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ void allocates_nothing(const std::string& what, F&& f) {
         const std::size_t taken = memory::allocations, given = memory::releases;
         f();
         const std::size_t more = memory::allocations - taken, fewer = memory::releases - given;
-        check::that(more == 0 && fewer == 0, what + ", call " + std::to_string(call) + ": " + std::to_string(more) + " allocations, " +
-                                                 std::to_string(fewer) + " releases");
+        check::that(more == 0 && fewer == 0, what + ", call " + std::to_string(call) + ": " + std::to_string(more) +
+                                                 " allocations, " + std::to_string(fewer) + " releases");
     }
 }
 
@@ -74,7 +74,8 @@ int main() {
     const Model every = make_model(models::every_instruction_graph()), network = make_model(models::network_graph());
     const auto path = (std::filesystem::temp_directory_path() / "bxnn_allocation_test.bxnn").string();
     const auto bytes = network.to_bytes();
-    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     auto levels = isa_levels();
     levels.push_back("reference");
     for (const auto& level : levels) {

@@ -7,12 +7,12 @@
 
 static int failures = 0;
 
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);   \
-            ++failures;                                                               \
-        }                                                                             \
+#define CHECK(condition)                                                            \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
+            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
+            ++failures;                                                             \
+        }                                                                           \
     } while (0)
 
 enum { EVENTS = 200, INPUTS = 16, OUTPUTS = 4 };
@@ -49,11 +49,13 @@ static void describe(const bxnn_model* model) {
     uint64_t compared = 1, differing = 1;
     CHECK(bxnn_model_inputs(model) == 1 && bxnn_model_outputs(model) == 1);
     CHECK(bxnn_model_input(model, 0, &tensor) == BXNN_OK);
-    CHECK(strcmp(tensor.name, "x") == 0 && tensor.size == INPUTS && tensor.width == 10 && tensor.integer == 4 && tensor.is_signed == 1);
+    CHECK(strcmp(tensor.name, "x") == 0 && tensor.size == INPUTS && tensor.width == 10 && tensor.integer == 4 &&
+          tensor.is_signed == 1);
     CHECK(bxnn_model_output(model, 0, &tensor) == BXNN_OK);
     CHECK(strcmp(tensor.name, "score") == 0 && tensor.size == OUTPUTS && tensor.width == 16 && tensor.integer == 6);
     CHECK(bxnn_model_input(model, 1, &tensor) == BXNN_INPUT && bxnn_model_output(model, 1, &tensor) == BXNN_INPUT);
-    CHECK(bxnn_model_input(model, 0, NULL) == BXNN_INPUT && bxnn_model_output(model, (size_t)-1, &tensor) == BXNN_INPUT);
+    CHECK(bxnn_model_input(model, 0, NULL) == BXNN_INPUT &&
+          bxnn_model_output(model, (size_t)-1, &tensor) == BXNN_INPUT);
     CHECK(bxnn_model_inputs(NULL) == 0 && bxnn_model_outputs(NULL) == 0);
     CHECK(bxnn_model_input(NULL, 0, &tensor) == BXNN_INPUT && bxnn_model_output(NULL, 0, &tensor) == BXNN_INPUT);
     CHECK(bxnn_model_self_test(model, &compared, &differing, message, sizeof message) == BXNN_OK);
@@ -117,7 +119,8 @@ static void predict_errors(const bxnn_model* model, bxnn_context* context) {
     CHECK(bxnn_predict(model, context, &in, &in_type, &no_output, &out_type, 1, message, sizeof message) == BXNN_INPUT);
     CHECK(bxnn_predict(model, context, &in, &unknown, &out, &out_type, 1, message, sizeof message) == BXNN_INPUT);
     CHECK(bxnn_predict(model, context, &in, &in_type, &out, &unknown, 1, message, sizeof message) == BXNN_INPUT);
-    CHECK(bxnn_predict(model, context, &no_input, &in_type, &no_output, &out_type, 0, message, sizeof message) == BXNN_OK);
+    CHECK(bxnn_predict(model, context, &no_input, &in_type, &no_output, &out_type, 0, message, sizeof message) ==
+          BXNN_OK);
 }
 
 int main(int argc, char** argv) {

@@ -20,7 +20,8 @@ inline bool that(bool ok, const std::string& what, std::source_location at = std
 
 // f() throws bxnn::Error of that kind with `part` in its text.
 template <class F>
-void throws(bxnn::ErrorKind kind, const std::string& part, F&& f, std::source_location at = std::source_location::current()) {
+void throws(bxnn::ErrorKind kind, const std::string& part, F&& f,
+            std::source_location at = std::source_location::current()) {
     try {
         f();
     } catch (const bxnn::Error& error) {

@@ -38,7 +38,8 @@ void shared_model(const ir::Graph& graph) {
         results[i] = arrays.outputs;
     });
     const auto right = expected(model, 300);
-    for (const auto& result : results) check::that(result == right, graph.name + ": a thread's results are the reference's");
+    for (const auto& result : results)
+        check::that(result == right, graph.name + ": a thread's results are the reference's");
 }
 
 void shared_pool(const Model& model) {
@@ -52,7 +53,8 @@ void shared_pool(const Model& model) {
         for (int call = 0; call < 3; ++call) pool.predict(model, contexts, arrays.in(), arrays.out(), kEvents);
         results[i] = arrays.outputs;
     });
-    for (const auto& result : results) check::that(result == right, "a pool called from several threads gives the reference's results");
+    for (const auto& result : results)
+        check::that(result == right, "a pool called from several threads gives the reference's results");
 }
 
 // Several events are bad; whatever the threads do, the lowest is named and the pool lives on.
@@ -66,7 +68,8 @@ void errors_in_a_pool(const Model& model) {
     for (int i = 0; i < 4; ++i) contexts.emplace_back(model);
     Pool pool(4);
     for (int call = 0; call < 20; ++call)
-        check::throws(ErrorKind::input, "event 12345, element 3", [&] { pool.predict(model, contexts, arrays.in(), arrays.out(), events); });
+        check::throws(ErrorKind::input, "event 12345, element 3",
+                      [&] { pool.predict(model, contexts, arrays.in(), arrays.out(), events); });
     for (const std::size_t bad : {17003, 12345, 12346, 19999}) x[bad * n + 3] = 0;
     pool.predict(model, contexts, arrays.in(), arrays.out(), events);
     models::Arrays again = arrays;
@@ -87,7 +90,8 @@ void lowest_event_of_several_inputs() {
     levels.push_back("reference");
     for (const auto& level : levels) {
         Context context(model, level);
-        check::throws(ErrorKind::input, "input 'b', event 40, element 1", [&] { model.predict(context, arrays.in(), arrays.out(), 200); });
+        check::throws(ErrorKind::input, "input 'b', event 40, element 1",
+                      [&] { model.predict(context, arrays.in(), arrays.out(), 200); });
     }
 }
 
@@ -102,10 +106,13 @@ void lifetimes() {
     check::that(arrays.outputs == right, "a context outlives the model that it was made from");
     {
         const Model other = make_model(models::network_graph());
-        check::throws(ErrorKind::input, "belongs to another model", [&] { other.predict(moved, arrays.in(), arrays.out(), 1); });
+        check::throws(ErrorKind::input, "belongs to another model",
+                      [&] { other.predict(moved, arrays.in(), arrays.out(), 1); });
         Pool pool(2);
-        check::throws(ErrorKind::input, "must be alike", [&] { pool.predict(other, {&moved, 1}, arrays.in(), arrays.out(), 1); });
-        check::throws(ErrorKind::input, "at least one context", [&] { pool.predict(other, {}, arrays.in(), arrays.out(), 1); });
+        check::throws(ErrorKind::input, "must be alike",
+                      [&] { pool.predict(other, {&moved, 1}, arrays.in(), arrays.out(), 1); });
+        check::throws(ErrorKind::input, "at least one context",
+                      [&] { pool.predict(other, {}, arrays.in(), arrays.out(), 1); });
     }
     std::vector<Context> orphans;
     {

@@ -3,10 +3,10 @@
 
 #include <cstddef>
 
+#include <malloc.h>
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <malloc.h>
 #include <new>
 
 namespace memory {

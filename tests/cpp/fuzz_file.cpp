@@ -3,8 +3,9 @@
 //
 //     fuzz_file [--inputs N] [--seed S] [--only I] [--save FOLDER] SEED_FILE_OR_FOLDER...
 //
-// Every input follows from the seed files, S and its number; --only repeats one. With BXNN_LIBFUZZER this is a libFuzzer target.
-// Exit code 1: a slow or a memory-hungry input, or a difference. A crash ends the program after naming the input.
+// Every input follows from the seed files, S and its number; --only repeats one. With BXNN_LIBFUZZER this is a
+// libFuzzer target. Exit code 1: a slow or a memory-hungry input, or a difference. A crash ends the program after
+// naming the input.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -47,7 +48,8 @@ Verdict judge(std::span<const std::uint8_t> bytes) {
     try {
         const Model model = Model::from_bytes(bytes);
         const Verdict verdict = run_twice(model);
-        if (verdict == Verdict::accepted && model.golden_events() > 0 && model.golden_events() < 500) static_cast<void>(model.self_test());
+        if (verdict == Verdict::accepted && model.golden_events() > 0 && model.golden_events() < 500)
+            static_cast<void>(model.self_test());
         return verdict;
     } catch (const Error&) {
         return Verdict::rejected;
@@ -97,7 +99,8 @@ struct Mutator {
     std::size_t below(std::size_t n) { return n == 0 ? 0 : random() % n; }
     bool chance(unsigned percent) { return below(100) < percent; }
     std::uint64_t interesting() {
-        constexpr std::uint64_t values[] = {0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 33, 62, 63, 64, 65, 100, 126, 127, 128, 255, 256, 1024, 4096, 65535, 65536};
+        constexpr std::uint64_t values[] = {0,  1,  2,   3,   4,   7,   8,   16,  31,   32,   33,    62,   63,
+                                            64, 65, 100, 126, 127, 128, 255, 256, 1024, 4096, 65535, 65536};
         switch (below(4)) {
             case 0: return values[below(std::size(values))];
             case 1: return ~values[below(std::size(values))] + 1;
@@ -107,9 +110,15 @@ struct Mutator {
     }
     // Where the mutation goes: mostly the program, where everything is decided; then the integers; then the header.
     std::size_t place(std::size_t bytes) {
-        const std::size_t program_end = std::clamp<std::size_t>(static_cast<std::size_t>(get64(file, 40)), 64, file.size());
+        const std::size_t program_end =
+            std::clamp<std::size_t>(static_cast<std::size_t>(get64(file, 40)), 64, file.size());
         const std::size_t kind = below(20);
-        const std::size_t lo = kind == 0 ? 8 : kind < 15 ? 64 : program_end, hi = kind == 0 ? 64 : kind < 15 ? program_end : file.size();
+        const std::size_t lo = kind == 0   ? 8
+                               : kind < 15 ? 64
+                                           : program_end,
+                          hi = kind == 0   ? 64
+                               : kind < 15 ? program_end
+                                           : file.size();
         return std::min(lo + below(hi - lo), file.size() - bytes);
     }
     void overwrite() {
@@ -122,18 +131,24 @@ struct Mutator {
     // Copies a run of bytes from somewhere else of this or another file: over what is there, or in between.
     void splice() {
         const Bytes& from = chance(60) ? file : seeds[below(seeds.size())];
-        const std::size_t n = std::min(1 + below(chance(70) ? 12 : 200), from.size()), start = below(from.size() - n + 1);
-        const Bytes run(from.begin() + static_cast<std::ptrdiff_t>(start), from.begin() + static_cast<std::ptrdiff_t>(start + n));
+        const std::size_t n = std::min(1 + below(chance(70) ? 12 : 200), from.size()),
+                          start = below(from.size() - n + 1);
+        const Bytes run(from.begin() + static_cast<std::ptrdiff_t>(start),
+                        from.begin() + static_cast<std::ptrdiff_t>(start + n));
         const std::size_t at = place(std::min(n, file.size()));
-        if (chance(60)) std::copy_n(run.begin(), std::min(n, file.size() - at), file.begin() + static_cast<std::ptrdiff_t>(at));
-        else move_blobs(at, static_cast<std::ptrdiff_t>(n)), file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), run.begin(), run.end());
+        if (chance(60))
+            std::copy_n(run.begin(), std::min(n, file.size() - at), file.begin() + static_cast<std::ptrdiff_t>(at));
+        else
+            move_blobs(at, static_cast<std::ptrdiff_t>(n)),
+                file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), run.begin(), run.end());
     }
     void erase() {
         const std::size_t n = 1 + below(chance(80) ? 12 : 200), at = place(1);
         const std::size_t count = std::min(n, file.size() - at);
         if (at < 64 || file.size() - count < 64) return;
         move_blobs(at, -static_cast<std::ptrdiff_t>(count));
-        file.erase(file.begin() + static_cast<std::ptrdiff_t>(at), file.begin() + static_cast<std::ptrdiff_t>(at + count));
+        file.erase(file.begin() + static_cast<std::ptrdiff_t>(at),
+                   file.begin() + static_cast<std::ptrdiff_t>(at + count));
     }
     // The blob section keeps its bytes when the program before it grows or shrinks.
     void move_blobs(std::size_t at, std::ptrdiff_t by) {
@@ -157,7 +172,8 @@ struct Mutator {
 
 std::uint64_t current = 0, campaign = 1;
 void name_the_input() {
-    std::printf("fuzz_file: died on input %llu of seed %llu\n", static_cast<unsigned long long>(current), static_cast<unsigned long long>(campaign));
+    std::printf("fuzz_file: died on input %llu of seed %llu\n", static_cast<unsigned long long>(current),
+                static_cast<unsigned long long>(campaign));
     std::fflush(stdout);
 }
 
@@ -173,15 +189,18 @@ void one(const Bytes& file, const std::string& folder, Report& report) {
     const Verdict verdict = judge(file);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     ++report.inputs, report.accepted += verdict == Verdict::accepted;
-    report.slowest = std::max(report.slowest, seconds), report.largest = std::max(report.largest, memory::peak - before);
+    report.slowest = std::max(report.slowest, seconds),
+    report.largest = std::max(report.largest, memory::peak - before);
     const bool slow = seconds > 1, hungry = verdict == Verdict::hungry, differs = verdict == Verdict::differs;
     report.slow += slow, report.hungry += hungry, report.differing += differs;
     if (!slow && !hungry && !differs) return;
-    std::printf("input %llu (%zu bytes): %.2f s, %zu MiB%s%s\n", static_cast<unsigned long long>(current), file.size(), seconds, (memory::peak - before) >> 20,
-                hungry ? ", more memory than allowed" : "", differs ? ", the reference and the best level DIFFER" : "");
+    std::printf("input %llu (%zu bytes): %.2f s, %zu MiB%s%s\n", static_cast<unsigned long long>(current), file.size(),
+                seconds, (memory::peak - before) >> 20, hungry ? ", more memory than allowed" : "",
+                differs ? ", the reference and the best level DIFFER" : "");
     std::fflush(stdout);
     if (!folder.empty())
-        std::ofstream(folder + "/" + std::to_string(campaign) + "_" + std::to_string(current) + ".bxnn", std::ios::binary)
+        std::ofstream(folder + "/" + std::to_string(campaign) + "_" + std::to_string(current) + ".bxnn",
+                      std::ios::binary)
             .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
 }
 
@@ -204,7 +223,8 @@ void read_seeds(const std::filesystem::path& path, std::vector<Bytes>& seeds) {
 int main(int argc, char** argv) {
     std::uint64_t inputs = 1000000, only = ~std::uint64_t{0};
     std::string folder;
-    std::vector<Bytes> seeds{make_model(models::every_instruction_graph()).to_bytes(), make_model(models::network_graph()).to_bytes()};
+    std::vector<Bytes> seeds{make_model(models::every_instruction_graph()).to_bytes(),
+                             make_model(models::network_graph()).to_bytes()};
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
         if (argument == "--inputs" && ++i < argc) inputs = std::strtoull(argv[i], nullptr, 10);
@@ -221,14 +241,19 @@ int main(int argc, char** argv) {
         Mutator mutator(seeds, campaign * 0x9e3779b97f4a7c15u + current);
         one(mutator.next(), folder, report);
         if (only != ~std::uint64_t{0} && !folder.empty())
-            std::ofstream(folder + "/only.bxnn", std::ios::binary).write(reinterpret_cast<const char*>(mutator.file.data()), static_cast<std::streamsize>(mutator.file.size()));
+            std::ofstream(folder + "/only.bxnn", std::ios::binary)
+                .write(reinterpret_cast<const char*>(mutator.file.data()),
+                       static_cast<std::streamsize>(mutator.file.size()));
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::printf("%llu inputs from %zu seed files in %.0f s (%.0f a second), %llu accepted and run; slowest %.2f s, largest %zu MiB; "
-                "%llu slow, %llu hungry, %llu differing\n",
-                static_cast<unsigned long long>(report.inputs), seeds.size(), seconds, static_cast<double>(report.inputs) / seconds,
-                static_cast<unsigned long long>(report.accepted), report.slowest, report.largest >> 20, static_cast<unsigned long long>(report.slow),
-                static_cast<unsigned long long>(report.hungry), static_cast<unsigned long long>(report.differing));
+    std::printf(
+        "%llu inputs from %zu seed files in %.0f s (%.0f a second), %llu accepted and run; slowest %.2f s, largest %zu "
+        "MiB; "
+        "%llu slow, %llu hungry, %llu differing\n",
+        static_cast<unsigned long long>(report.inputs), seeds.size(), seconds,
+        static_cast<double>(report.inputs) / seconds, static_cast<unsigned long long>(report.accepted), report.slowest,
+        report.largest >> 20, static_cast<unsigned long long>(report.slow),
+        static_cast<unsigned long long>(report.hungry), static_cast<unsigned long long>(report.differing));
     return report.slow || report.hungry || report.differing;
 }
 #endif

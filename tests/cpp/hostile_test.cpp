@@ -30,7 +30,8 @@ void soon(const std::string& what, std::optional<ErrorKind> kind, const std::vec
     }
     memory::limit = ~std::size_t{0};
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::printf("%-32s %8zu bytes: %.2f s, %zu MiB\n", what.c_str(), bytes.size(), seconds, (memory::peak - before) >> 20);
+    std::printf("%-32s %8zu bytes: %.2f s, %zu MiB\n", what.c_str(), bytes.size(), seconds,
+                (memory::peak - before) >> 20);
     check::that(seconds < kSeconds, what + ": took " + std::to_string(seconds) + " s");
 }
 
@@ -71,7 +72,8 @@ std::vector<std::uint8_t> long_chain() {
 std::vector<std::uint8_t> shared_blob() {
     auto graph = with_input(1);
     constexpr std::size_t constants = 4000, n = 1 << 17;
-    for (std::size_t i = 0; i < constants; ++i) graph.nodes.push_back(node(ir::Constant{kByte, {static_cast<std::int64_t>(i % 100)}}, {}, {1}, kByte));
+    for (std::size_t i = 0; i < constants; ++i)
+        graph.nodes.push_back(node(ir::Constant{kByte, {static_cast<std::int64_t>(i % 100)}}, {}, {1}, kByte));
     graph.nodes.push_back(node(ir::Constant{kByte, ir::Integers(n, 5)}, {}, {n}, kByte));
     auto file = ir::write_file(graph);
     // Every array reference (width 1, one element) becomes one to the whole last blob.

@@ -24,10 +24,12 @@ void names_and_bodies_differ() {
 }
 
 void arguments_take_effect(const Model& model) {
-    for (const auto& level : isa_levels()) check::that(Context(model, level).isa() == level, "Context takes the level " + level);
+    for (const auto& level : isa_levels())
+        check::that(Context(model, level).isa() == level, "Context takes the level " + level);
     check::that(Context(model, "reference").isa() == "reference", "Context takes the reference");
     check::that(Context(model).isa() == isa_levels().back(), "a Context takes the best level by default");
-    check::throws(ErrorKind::input, "instruction set 'mmx' is not usable on this CPU; usable: portable", [&] { Context(model, "mmx"); });
+    check::throws(ErrorKind::input, "instruction set 'mmx' is not usable on this CPU; usable: portable",
+                  [&] { Context(model, "mmx"); });
 }
 
 void environment_takes_effect(const Model& model) {
@@ -57,7 +59,8 @@ void levels_agree(const Model& model) {
             models::Arrays got(model, events, events, true);
             Context context(model, level, true);
             model.predict(context, got.in(), got.out(), events);
-            check::that(got.outputs == expected.outputs, model.name() + ": " + level + " equals the reference on " + std::to_string(events) + " events");
+            check::that(got.outputs == expected.outputs,
+                        model.name() + ": " + level + " equals the reference on " + std::to_string(events) + " events");
         }
     }
 }

@@ -1,6 +1,6 @@
 """Writes random models that carry golden vectors computed by the plain-Python interpreter of the IR.
 
-    python make_random_models.py FOLDER [--models N] [--first SEED] [--events N]
+python make_random_models.py FOLDER [--models N] [--first SEED] [--events N]
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from bxnn import _core
 from spec.random_graphs import random_graph, random_inputs
 from spec.test_spec_native import TwinBuilder
 
@@ -34,7 +33,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--models", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="seed of the first model")
-    parser.add_argument("--events", type=int, default=133, help="more than one block, and not a multiple of it")
+    parser.add_argument("--events", type=int, default=133, help="not a multiple of a block")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     for seed in range(args.first, args.first + args.models):

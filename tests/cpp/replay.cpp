@@ -23,7 +23,8 @@ bool replay(const std::string& path, std::vector<Level>& levels) {
         const auto test = model.self_test(level.name);
         if (test.differing)
             std::printf("%s: %s: %llu of %llu values differ\n", path.c_str(), level.name.c_str(),
-                        static_cast<unsigned long long>(test.differing), static_cast<unsigned long long>(test.compared));
+                        static_cast<unsigned long long>(test.differing),
+                        static_cast<unsigned long long>(test.compared));
         ++level.models, level.compared += test.compared, level.differing += test.differing;
     }
     return true;
@@ -62,8 +63,9 @@ int run(int argc, char** argv) {
     for (const auto& file : files) readable = replay(file, levels) && readable;
     std::uint64_t differing = 0;
     for (const auto& level : levels) {
-        std::printf("%-10s %6llu models %12llu values compared %llu differ\n", level.name.c_str(), static_cast<unsigned long long>(level.models),
-                    static_cast<unsigned long long>(level.compared), static_cast<unsigned long long>(level.differing));
+        std::printf("%-10s %6llu models %12llu values compared %llu differ\n", level.name.c_str(),
+                    static_cast<unsigned long long>(level.models), static_cast<unsigned long long>(level.compared),
+                    static_cast<unsigned long long>(level.differing));
         differing += level.differing;
     }
     return differing ? 1 : readable ? 0 : 2;

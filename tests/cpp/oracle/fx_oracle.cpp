@@ -1,5 +1,6 @@
 // Every cast of the project against the vendors' ap_types: the scalar body, the row bodies in every legal lane of every
-// usable instruction set, whole models of one cast, and real numbers. Prints what was compared; exit code 1: a difference.
+// usable instruction set, whole models of one cast, and real numbers. Prints what was compared; exit code 1: a
+// difference.
 //
 // Left out, and counted: roundings that drop more bits than the source has, where C-simulation stops with an assertion.
 #include <cmath>
@@ -50,7 +51,8 @@ std::vector<std::int64_t> raws(const Format& from, int shift, std::size_t n) {
     }
     const auto wrapped = [&](i128 r) {  // into the type
         const auto bits = static_cast<std::uint64_t>(r) << (64 - from.width);
-        return from.is_signed ? static_cast<std::int64_t>(bits) >> (64 - from.width) : static_cast<std::int64_t>(bits >> (64 - from.width));
+        return from.is_signed ? static_cast<std::int64_t>(bits) >> (64 - from.width)
+                              : static_cast<std::int64_t>(bits >> (64 - from.width));
     };
     for (int d = -2; d <= 2; ++d)
         for (const i128 base : {lo, hi, i128{0}, hi / 2}) all.push_back(wrapped(base + d));
@@ -60,7 +62,9 @@ std::vector<std::int64_t> raws(const Format& from, int shift, std::size_t n) {
             case 0: break;
             case 1: r >>= generator() % 64; break;  // small
             default:
-                if (shift > 0 && shift < 63) r = (r >> (shift - 1) << (shift - 1)) + static_cast<std::int64_t>(generator() % 3) - 1;  // near a tie
+                if (shift > 0 && shift < 63)
+                    r = (r >> (shift - 1) << (shift - 1)) + static_cast<std::int64_t>(generator() % 3) -
+                        1;  // near a tie
                 break;
         }
         all.push_back(wrapped(r));
@@ -68,14 +72,16 @@ std::vector<std::int64_t> raws(const Format& from, int shift, std::size_t n) {
     return all;
 }
 
-void differs(const std::string& how, const Format& from, const Format& to, const std::string& x, i128 got, i128 expected) {
+void differs(const std::string& how, const Format& from, const Format& to, const std::string& x, i128 got,
+             i128 expected) {
     if (++counts.differing <= 20)
-        std::printf("%s: %s -> %s of %s: %s, expected %s\n", how.c_str(), from.str().c_str(), to.str().c_str(), x.c_str(), to_string(got).c_str(),
-                    to_string(expected).c_str());
+        std::printf("%s: %s -> %s of %s: %s, expected %s\n", how.c_str(), from.str().c_str(), to.str().c_str(),
+                    x.c_str(), to_string(got).c_str(), to_string(expected).c_str());
 }
 
 template <class T>
-void compare_rows(const Body& body, const Format& from, const Format& to, const std::vector<i128>& x, const std::vector<i128>& expected) {
+void compare_rows(const Body& body, const Format& from, const Format& to, const std::vector<i128>& x,
+                  const std::vector<i128>& expected) {
     const auto all = ops::range_of(from);
     const int shift = from.frac() - to.frac(), bits = static_cast<int>(sizeof(T)) * 8;
     if (shift > kMaxBits - 2) return;  // refused when a plan is made
@@ -86,12 +92,14 @@ void compare_rows(const Body& body, const Format& from, const Format& to, const 
         body.rows->of<T>()(lanes.data(), lanes.size(), fx::make_cast<T>(from.frac(), to, in_range));
         for (std::size_t i = 0; i < x.size(); ++i)
             if (lanes[i] != static_cast<T>(expected[i]) || static_cast<i128>(lanes[i]) != expected[i])
-                differs(std::string(body.name) + " int" + std::to_string(bits) + (in_range ? " proven" : ""), from, to, to_string(x[i]), lanes[i], expected[i]);
+                differs(std::string(body.name) + " int" + std::to_string(bits) + (in_range ? " proven" : ""), from, to,
+                        to_string(x[i]), lanes[i], expected[i]);
         counts.rows += x.size();
     }
 }
 
-void compare_models(const Format& from, const Format& to, const std::vector<std::int64_t>& raw, const std::vector<i128>& expected) {
+void compare_models(const Format& from, const Format& to, const std::vector<std::int64_t>& raw,
+                    const std::vector<i128>& expected) {
     if ((!from.is_signed && from.width == 64) || (!to.is_signed && to.width == 64)) return;
     models::Maker maker;
     Format input = from;
@@ -119,7 +127,8 @@ void compare_models(const Format& from, const Format& to, const std::vector<std:
 
 void compare(const oracle::Pair& pair, int round, int overflow, const std::vector<Body>& levels, std::size_t n) {
     const Format from{pair.from.width, pair.from.integer, pair.from.is_signed};
-    const Format to{pair.to.width, pair.to.integer, pair.to.is_signed, static_cast<Round>(round), static_cast<Overflow>(overflow)};
+    const Format to{pair.to.width, pair.to.integer, pair.to.is_signed, static_cast<Round>(round),
+                    static_cast<Overflow>(overflow)};
     const int shift = from.frac() - to.frac();
     const bool rounds = to.round != Round::TRN && !(to.round == Round::TRN_ZERO && !from.is_signed);
     const auto raw = raws(from, shift, n);
@@ -134,7 +143,8 @@ void compare(const oracle::Pair& pair, int round, int overflow, const std::vecto
     for (const auto r : raw) x.push_back(widened(r, from.is_signed));
     for (const auto r : bits) expected.push_back(widened(r, to.is_signed));
     for (std::size_t i = 0; i < x.size(); ++i)
-        if (const i128 got = fx::quantize(x[i], from.frac(), to); got != expected[i]) differs("scalar", from, to, to_string(x[i]), got, expected[i]);
+        if (const i128 got = fx::quantize(x[i], from.frac(), to); got != expected[i])
+            differs("scalar", from, to, to_string(x[i]), got, expected[i]);
     counts.scalar += x.size();
     for (const auto& level : levels) {
         compare_rows<std::int32_t>(level, from, to, x, expected);
@@ -157,14 +167,16 @@ std::vector<double> reals(const Format& to, std::size_t n) {
 }
 
 void compare_reals(const oracle::Pair& pair, int round, int overflow, std::size_t n) {
-    const Format to{pair.to.width, pair.to.integer, pair.to.is_signed, static_cast<Round>(round), static_cast<Overflow>(overflow)};
+    const Format to{pair.to.width, pair.to.integer, pair.to.is_signed, static_cast<Round>(round),
+                    static_cast<Overflow>(overflow)};
     const auto x = reals(to, n);
     std::vector<std::int64_t> bits(x.size()), y(x.size());
     pair.set_modes(round, overflow);
     pair.from_real(x.data(), bits.data(), x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
         const i128 expected = widened(bits[i], to.is_signed);
-        if (const i128 got = fx::quantize_double(x[i], to); got != expected) differs("real", to, to, std::to_string(x[i]), got, expected);
+        if (const i128 got = fx::quantize_double(x[i], to); got != expected)
+            differs("real", to, to, std::to_string(x[i]), got, expected);
     }
     counts.reals += x.size();
     if ((!to.is_signed && to.width == 64) || generator() % 4) return;
@@ -193,8 +205,11 @@ void campaign(const char* name, const std::vector<oracle::Pair>& pairs, std::siz
             }
     }
     const auto u = [](std::uint64_t v) { return static_cast<unsigned long long>(v); };
-    std::printf("%-7s %5llu pairs of types: %9llu scalar casts, %10llu in rows, %9llu in models, %8llu of reals, %8llu skipped: %llu differ\n", name,
-                u(counts.pairs), u(counts.scalar), u(counts.rows), u(counts.models), u(counts.reals), u(counts.skipped), u(counts.differing));
+    std::printf(
+        "%-7s %5llu pairs of types: %9llu scalar casts, %10llu in rows, %9llu in models, %8llu of reals, %8llu "
+        "skipped: %llu differ\n",
+        name, u(counts.pairs), u(counts.scalar), u(counts.rows), u(counts.models), u(counts.reals), u(counts.skipped),
+        u(counts.differing));
     std::fflush(stdout);
 }
 
@@ -206,8 +221,11 @@ int main(int argc, char** argv) {
     for (const auto& body : bodies()) std::printf(" %s", body.name);
     std::printf("\n");
     std::uint64_t differing = 0;
-    const std::pair<const char*, const std::vector<oracle::Pair>&> all[] = {
-        {"narrow", oracle::narrow}, {"wide1", oracle::wide1}, {"wide2", oracle::wide2}, {"wide3", oracle::wide3}, {"plain", oracle::plain}};
+    const std::pair<const char*, const std::vector<oracle::Pair>&> all[] = {{"narrow", oracle::narrow},
+                                                                            {"wide1", oracle::wide1},
+                                                                            {"wide2", oracle::wide2},
+                                                                            {"wide3", oracle::wide3},
+                                                                            {"plain", oracle::plain}};
     for (const auto& [name, pairs] : all) campaign(name, pairs, n), differing += counts.differing;
     return differing ? 1 : 0;
 }

@@ -4,8 +4,8 @@
 
 ap_fixed is a template, and each pair of types costs the compiler 15 ms for each of its 28 modes. So a copy of
 ap_fixed_base.h is made in which comparisons with the mode parameters become comparisons with two variables:
-`ap_fixed_base` of that copy, renamed, gives all modes from one pair. A last file has random pairs with the header as
-it is, which shows that the copy computes the same.
+`ap_fixed_base` of that copy, renamed, gives all modes from one pair. A last file has random pairs with the
+header as it is, which shows that the copy computes the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def modes_at_run_time(headers: Path, folder: Path) -> None:
     text = (headers / "ap_fixed_base.h").read_text()
     text, count = re.subn(r"\b_AP_([QO]) (==|!=)", r"oracle_\1 \2", text)
     if count < 20:
-        raise SystemExit(f"{headers}/ap_fixed_base.h is not written as expected: {count} comparisons of modes")
+        raise SystemExit(f"{headers}/ap_fixed_base.h is not as expected: {count} comparisons of modes")
     text = "inline int oracle_Q = 0, oracle_O = 0;\n" + text
     write(folder / "ap_fixed_base.h", text)
 
@@ -46,7 +46,8 @@ def narrow_pairs() -> list[tuple[Type, Type]]:
 
 def wide_pairs(rng: random.Random, count: int) -> list[tuple[Type, Type]]:
     """Random pairs over a few widths: a new width costs the compiler more than a new pair."""
-    widths = rng.sample([1, 2, 7, 8, 9, 15, 16, 17, 18, 31, 32, 33, 48, 62, 63, 64], 4) + rng.sample(range(6, 62), 3)
+    special = [1, 2, 7, 8, 9, 15, 16, 17, 18, 31, 32, 33, 48, 62, 63, 64]
+    widths = rng.sample(special, 4) + rng.sample(range(6, 62), 3)
     pairs: list[tuple[Type, Type]] = []
     for _ in range(count):
         w1, w2 = rng.choice(widths), rng.choice(widths)

@@ -3,9 +3,9 @@
 
 namespace rows::LEVEL {
 namespace {
+using bxnn::Round;
 using bxnn::fx::Cast;
 using bxnn::fx::Fit;
-using bxnn::Round;
 template <class T>
 using Unsigned = bxnn::fx::Unsigned<T>;
 #include "fx/quantize.inl"

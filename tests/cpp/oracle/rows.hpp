@@ -17,8 +17,14 @@ struct Rows {
         else return i128;
     }
 };
-namespace portable { const Rows& bodies(); }
-namespace avx2 { const Rows& bodies(); }
-namespace avx512 { const Rows& bodies(); }
+namespace portable {
+const Rows& bodies();
+}
+namespace avx2 {
+const Rows& bodies();
+}
+namespace avx512 {
+const Rows& bodies();
+}
 
 }  // namespace rows
