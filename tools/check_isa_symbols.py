@@ -1,12 +1,9 @@
 """Fails if code compiled for one instruction set could be linked for all.
 
-Objects of cpp/src/isa/ may define one function each, which hands out the level's kernels. A weak
-function in one
-of them (an inline function of a header) could be picked by the linker for the whole program, and then
-crash CPUs
-without that instruction set.
+Objects of cpp/src/isa/ may define one function each. A weak function in one of them (an inline function of
+a header) could be picked by the linker for the whole program, and then crash other CPUs.
 
-    python tools/check_isa_symbols.py [BUILD_FOLDER]    without a folder, the files are compiled for the check
+    python tools/check_isa_symbols.py [BUILD_FOLDER]    without one, the files are compiled for the check
 """
 
 from __future__ import annotations

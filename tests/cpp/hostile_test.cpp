@@ -56,6 +56,13 @@ std::vector<std::uint8_t> many_operands() {
     return ir::write_file(graph);
 }
 
+// One large value, under 300 names.
+std::vector<std::uint8_t> many_outputs() {
+    auto graph = with_input(1u << 20);
+    for (int i = 0; i < 300; ++i) graph.outputs.push_back({0, std::to_string(i)});
+    return ir::write_file(graph);
+}
+
 // A chain of reshapes of a wide value.
 std::vector<std::uint8_t> long_chain() {
     auto graph = with_input(1);
@@ -132,6 +139,7 @@ std::vector<std::uint8_t> distant_operands() {
 
 int main() {
     soon("one value, gathered 300 times", ErrorKind::graph, many_operands());
+    soon("one value, 301 outputs", ErrorKind::graph, many_outputs());
     soon("one blob for 4000 arrays", ErrorKind::file, shared_blob());
     soon("2^30 products", ErrorKind::graph, many_products());
     soon("4 GiB of scratch memory", ErrorKind::unsupported, large_arena());
