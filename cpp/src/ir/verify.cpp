@@ -22,14 +22,16 @@ std::size_t products(const Dot& dot) {
                                                                                                  : outputs * dot.terms;
 }
 
-void verify_marks(const Graph& graph, const std::vector<Mark>& marks, const char* what, bool unique) {
+void verify_marks(const Graph& graph, const std::vector<Mark>& marks, const char* what) {
     std::set<std::string> names;
+    std::size_t total = 0;
     for (const auto& mark : marks) {
         if (mark.id >= graph.nodes.size())
             ops::bad_graph(what,
                            "'" + mark.name + "' refers to node " + std::to_string(mark.id) + ", which does not exist");
-        if (!names.insert(mark.name).second && unique)
-            ops::bad_graph(what, "the name '" + mark.name + "' is used twice");
+        if (!names.insert(mark.name).second) ops::bad_graph(what, "the name '" + mark.name + "' is used twice");
+        if ((total += graph.nodes[mark.id].value.size()) > kMaxTotalElements)
+            ops::bad_graph(what, "'" + mark.name + "': more than 2^23 elements in all " + what + "s together");
     }
 }
 
@@ -94,8 +96,8 @@ void verify(const Graph& graph) {
     }
     if (graph.outputs.empty()) ops::bad_graph("graph '" + graph.name + "'", "has no output");
     if (input_names.empty()) ops::bad_graph("graph '" + graph.name + "'", "has no input");
-    verify_marks(graph, graph.outputs, "output", true);
-    verify_marks(graph, graph.probes, "probe", true);
+    verify_marks(graph, graph.outputs, "output");
+    verify_marks(graph, graph.probes, "probe");
     for (const Id id : graph.inputs()) expect_int64(graph, {id, graph.nodes[id].name});
     for (const auto* marks : {&graph.outputs, &graph.probes})
         for (const auto& mark : *marks) expect_int64(graph, mark);

@@ -36,7 +36,7 @@ void from_real(const double* x, std::int64_t* result, std::size_t n) {
 template <int w1, int i1, bool s1, int w2, int i2, bool s2>
 oracle::Pair pair() {
     using X = ap_fixed_base<w1, i1, s1, AP_TRN, AP_WRAP, 0>;
-    using Y = ap_fixed_base<w2, i2, s2, AP_TRN, AP_WRAP, 0>;
+    using Y = ap_fixed_base<w2, i2, s2, AP_RND, AP_SAT, 0>;  // never X's own type, which would be copied, not cast
     return {{w1, i1, s1}, {w2, i2, s2}, -1, -1, set_modes, cast<X, Y>, from_real<Y>};
 }
 #else
