@@ -1,7 +1,7 @@
 """The snippets of README and howtos are run: Python and shell in the order of the page, C and C++ compiled.
 
 A block marked `needs=PACKAGE` is left out where the package is not installed, one marked `no-run` always.
-C and C++ are compiled against BXNN_BUILD_DIR, a build folder that holds libbxnn.a.
+C and C++ are compiled and linked with the core.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
-BUILD = os.environ.get("BXNN_BUILD_DIR")
 COMPILERS = {"cpp": ("c++", ".cpp", ["-std=c++20"]), "c": ("cc", ".c", ["-std=c11"])}
 
 core: Any = pytest.importorskip("bxnn._core")
@@ -89,20 +88,18 @@ def test_python_and_shell(page: Path, tmp_path: Path) -> None:
 NATIVE = [(page, block) for page in PAGES for block in blocks(page, *COMPILERS) if "int main" in block.text]
 
 
-@pytest.mark.skipif(BUILD is None, reason="BXNN_BUILD_DIR does not name a build folder with libbxnn.a")
 @pytest.mark.parametrize(("page", "block"), NATIVE, ids=[f"{p.stem} {i}" for i, (p, _) in enumerate(NATIVE)])
-def test_native(page: Path, block: Block, tmp_path: Path) -> None:
-    assert BUILD
-    build = Path(BUILD).resolve()
+def test_native(page: Path, block: Block, native_build: Path, tmp_path: Path) -> None:
     compiler, suffix, flags = COMPILERS[block.language]
     if shutil.which(compiler) is None or shutil.which("c++") is None:
         pytest.skip(f"no {compiler}")
     source, objects, binary = tmp_path / f"example{suffix}", tmp_path / "example.o", tmp_path / "example"
     source.write_text(block.text)
-    include = [f"-I{ROOT / 'cpp' / 'include'}", f"-I{build / 'include'}"]
+    include = [f"-I{ROOT / 'cpp' / 'include'}", f"-I{native_build / 'include'}"]
     warnings = ["-Wall", "-Wextra", "-Werror"]
     subprocess.run([compiler, *flags, *warnings, *include, "-c", str(source), "-o", str(objects)], check=True)
-    subprocess.run(["c++", str(objects), str(build / "libbxnn.a"), "-pthread", "-o", str(binary)], check=True)
+    library = str(native_build / "libbxnn.a")
+    subprocess.run(["c++", str(objects), library, "-pthread", "-o", str(binary)], check=True)
     model = data_folder() / "vae_encoder.bxnn"
     done = subprocess.run([str(binary), str(model)], capture_output=True, text=True, check=True)
     assert re.search(r"\d", done.stdout), done
