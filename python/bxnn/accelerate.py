@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bxnn._core import Builder, InputError
+from bxnn._core import InputError
 from bxnn._core import Model as CoreModel
+
+from .convert import core_of_graph
+from .csimulation import is_hls_graph
 
 Floats = NDArray[np.floating[Any]]
 
@@ -23,13 +26,12 @@ def accelerate(hls_model: Any) -> Any:
     `compile()` is not needed. NaN and infinity raise InputError.
 
     The model is read once: call `accelerate` again after changing weights or precisions, `restore` to undo.
-    Raises UnsupportedError for a model that bxnn does not reproduce exactly.
+    Raises UnsupportedError for a model that bxnn does not reproduce exactly, InputError for anything but a
+    `ModelGraph`.
     """
-    from .frontends.hls4ml import from_model_graph
-
-    builder = Builder(str(hls_model.config.get_project_name()))
-    from_model_graph(hls_model, builder)
-    replacement = _Replacement(hls_model, builder.build())
+    if not is_hls_graph(hls_model):
+        raise InputError(f"expected an hls4ml ModelGraph, got {type(hls_model).__name__}; see bxnn.convert")
+    replacement = _Replacement(hls_model, core_of_graph(hls_model))
     hls_model.predict = replacement.predict
     hls_model.trace = replacement.trace
     return hls_model

@@ -8,10 +8,12 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from bxnn._core import Builder, UnsupportedError
+from bxnn._core import Builder, Error, InputError, UnsupportedError
+from bxnn._core import Model as CoreModel
 
+from .csimulation import is_hls_graph
 from .model import Model
 
 Backend = Literal["Vitis", "Vivado"]
@@ -42,10 +44,11 @@ def convert(
     tensors become channels-last, Gemm becomes MatMul and Add. No project folder is left behind; what hls4ml
     prints goes to standard error.
 
-    Raises UnsupportedError naming the layer that bxnn does not reproduce exactly, ImportError if the tool
-    that reads the source is missing, and what hls4ml raises for a model that it cannot convert.
+    Raises UnsupportedError naming the layer that bxnn does not reproduce exactly, or with hls4ml's reason
+    for a model that it does not convert; InputError for an option that does not exist; ImportError if the
+    tool that reads the source is missing.
     """
-    if _is_a(source, "hls4ml.model.graph", "ModelGraph"):
+    if is_hls_graph(source):
         return _from_graph(source)
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         return _from_graph(
@@ -61,31 +64,62 @@ def _name_of(source: Any) -> str:
 
 
 def _from_graph(graph: Any, name: str = "") -> Model:
+    return Model(core_of_graph(graph, name))
+
+
+def core_of_graph(graph: Any, name: str = "") -> CoreModel:
+    """The core model of an hls4ml `ModelGraph`, called after its project unless named."""
     from .frontends.hls4ml import from_model_graph
 
     builder = Builder(name or str(graph.config.get_project_name() or "model"))
     from_model_graph(graph, builder)
-    return Model(builder.build())
+    return builder.build()
 
 
 def hls_graph(
     source: Any, hls_config: dict[str, Any] | None, backend: str, io_type: str, granularity: str, folder: str
 ) -> Any:
-    """hls4ml's graph; its project would go into `folder`, but none is written."""
+    """hls4ml's graph; its project would go into `folder`, but none is written. Raises as `convert` does."""
+    _require("backend", backend, get_args(Backend))
+    _require("io_type", io_type, get_args(IoType))
+    _require("granularity", granularity, get_args(Granularity))
+    if not isinstance(hls_config, dict | None):
+        raise InputError(f"hls_config: expected a dictionary, got {type(hls_config).__name__}")
+    options = {"output_dir": str(Path(folder) / "project"), "backend": backend, "io_type": io_type}
+    try:
+        return _converted(_load(source), copy.deepcopy(hls_config), granularity, options)
+    except (Error, OSError):
+        raise
+    except ImportError as error:
+        raise ImportError(
+            f"{error}; converting needs hls4ml and the tool of the model: "
+            "pip install 'bxnn[hls4ml,onnx]' under Python 3.11"
+        ) from error
+    except Exception as error:  # of any of the tools; theirs are of every type
+        from .frontends.hls4ml import SUPPORTED_LAYERS
+
+        reason = " ".join(str(error).split()) or "no reason given"
+        raise UnsupportedError(
+            f"'{_name_of(source)}' is not converted by hls4ml ({type(error).__name__}: {reason}); "
+            f"the layers of hls4ml that bxnn supports are {', '.join(SUPPORTED_LAYERS)}"
+        ) from error
+
+
+def _converted(model: Any, config: dict[str, Any] | None, granularity: str, options: dict[str, str]) -> Any:
     import hls4ml
 
-    model = _load(source)
-    options = {"output_dir": str(Path(folder) / "project"), "backend": backend, "io_type": io_type}
+    derive = {"granularity": granularity, "backend": options["backend"]}
     if _is_keras(model):
-        config = copy.deepcopy(hls_config) or hls4ml.utils.config_from_keras_model(
-            model, granularity=granularity, backend=backend
-        )
+        config = config or hls4ml.utils.config_from_keras_model(model, **derive)
         return hls4ml.converters.convert_from_keras_model(model, hls_config=config, **options)
     clean = _clean_onnx(model)
-    config = copy.deepcopy(hls_config) or hls4ml.utils.config_from_onnx_model(
-        clean, granularity=granularity, backend=backend
-    )
+    config = config or hls4ml.utils.config_from_onnx_model(clean, **derive)
     return hls4ml.converters.convert_from_onnx_model(clean, hls_config=config, **options)
+
+
+def _require(option: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"{option}: expected one of {', '.join(choices)}, got {value!r}")
 
 
 def _load(source: Any) -> Any:
@@ -156,8 +190,6 @@ def _is_onnx(model: Any) -> bool:
     return _is_a(model, "onnx", "ModelProto") or _is_a(model, "qonnx", "ModelWrapper")
 
 
-def _is_a(thing: Any, module: str, name: str) -> bool:
+def _is_a(thing: Any, package: str, name: str) -> bool:
     """True for an instance of a class of that name in that package, without importing the package."""
-    return any(
-        c.__name__ == name and c.__module__.split(".")[0] == module.split(".")[0] for c in type(thing).__mro__
-    )
+    return any(c.__name__ == name and c.__module__.split(".")[0] == package for c in type(thing).__mro__)

@@ -144,6 +144,13 @@ def rate_curve(background: Scores) -> tuple[Scores, NDArray[np.float64]]:
     return thresholds, np.asarray(passed * (CROSSING_RATE / len(background)), dtype=np.float64)
 
 
+def picture_kinds() -> list[str]:
+    """The suffixes, without their dots, of the pictures that `draw` can write."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    return sorted(FigureCanvasBase.get_supported_filetypes())
+
+
 def draw(results: list[Result], path: Path) -> None:
     """Write a picture: for each model the ROC curves, and the zero-bias rate against the threshold."""
     from matplotlib.figure import Figure

@@ -98,9 +98,9 @@ class Model:
         return cls(_core.Model.load(os.fspath(path)))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Model:
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Model:
         """The model whose `to_bytes` gave `data`. Raises ModelFileError."""
-        return cls(_core.Model.from_bytes(data))
+        return cls(_core.Model.from_bytes(bytes(data)))
 
     def to_bytes(self) -> bytes:
         """The content of the model's .bxnn file."""
@@ -196,9 +196,12 @@ class Model:
     def with_golden(self, x: Events, *, raw: bool = False) -> Model:
         """A copy that carries these events and the reference executor's answers, for `self_test`.
 
-        x: as for `predict`, or with raw=True as for `predict_raw`.
+        x: as for `predict`, or with raw=True as for `predict_raw`. Raises InputError as they do, and for
+            no events.
         """
         _, arrays = self.events(x, raw=raw)
+        if len(arrays[0]) == 0:
+            raise InputError("golden vectors need at least one event, got none")
         golden = [
             array.astype(np.int64) if raw else _core.quantize_float(array, t.format)
             for array, t in zip(arrays, self._inputs, strict=True)
@@ -251,8 +254,8 @@ class Model:
         self, x: Events, *, raw_in: bool, raw_out: bool, trace: bool = False, threads: int = 0
     ) -> list[Array]:
         """Outputs, then with trace the layers, each of shape (*batch, *shape)."""
-        if threads < 0:
-            raise InputError(f"threads: expected 0 for all CPUs, or a number of threads, got {threads}")
+        if not isinstance(threads, int | np.integer) or threads < 0:
+            raise InputError(f"threads: expected 0 for all CPUs, or a number of threads, got {threads!r}")
         batch, arrays = self.events(x, raw=raw_in)
         results = self._core.run(arrays, real=not raw_out, trace=trace, threads=threads)
         tensors = self._outputs + (self._layers if trace else ())

@@ -198,7 +198,7 @@ def test_run_names_the_event_counted_from_the_start_of_the_file(run: Any) -> Non
         ("run model.bxnn x.npy -o y.txt", "expected one of .npy"),
         ("run model.bxnn x.npy -o no/y.npy", "existing directory"),
         ("run model.bxnn x.npy -o x.npy", "is the file of events"),
-        ("run model.bxnn x.npy -o y.npy --chunk 0", "positive number"),
+        ("run model.bxnn x.npy -o y.npy --chunk 0", "whole number from 1"),
         ("run model.bxnn x.npy -o y.npy --threads -1", "threads"),
         ("run model.bxnn x.npy -o y.npy --raw", "expected raw integers"),
         ("run sum.bxnn wide.npz -o y.npy", "no 'a' for input 'a'"),
@@ -208,7 +208,13 @@ def test_run_names_the_event_counted_from_the_start_of_the_file(run: Any) -> Non
         ("verify model.bxnn --source no.keras", "no.keras"),
         ("convert no.keras -o m.bxnn", "no.keras"),
         ("bench model.bxnn --isa mmx", "expected some of"),
+        ("bench model.bxnn --seconds nan", "a time above zero"),
+        ("bench model.bxnn --batch 1,0", "whole number from 1"),
+        ("bench model.bxnn --threads x", "whole number from 0"),
+        ("verify model.bxnn --model two.bxnn --random -5", "whole number from 1"),
         ("demo --out no/such/folder.png", "existing directory"),
+        ("demo --out .", "expected a file"),
+        ("demo --out picture.txt", "png"),
     ],
 )
 def test_refusals(run: Any, line: str, part: str) -> None:

@@ -44,6 +44,28 @@ def one_input(folder: Path) -> Any:
     return prepared(graphs.graph(*layers), folder)
 
 
+def wide_outputs(folder: Path) -> Any:
+    """Results of more bits than a float64 has: both kinds of float round them once, to even."""
+    model = graphs.graph(
+        graphs.source(6),
+        graphs.dense("d", 6, 3),
+        graphs.activation("t", "linear"),
+        layer_config={
+            "x": {"Precision": {"result": "ap_fixed<33,7>"}},
+            "d": {
+                "Precision": {
+                    "result": "ap_fixed<64,20>",
+                    "weight": "ap_fixed<30,2>",
+                    "accum": "ap_fixed<64,20>",
+                }
+            },
+            "t": {"Precision": {"result": "ap_fixed<58,14>"}},
+        },
+        outputs=["d", "t"],
+    )
+    return prepared(model, folder)
+
+
 def prepared(model: Any, folder: Path) -> Any:
     model.config.config["OutputDir"] = str(folder)
     for layer in model.get_layers():
@@ -67,14 +89,18 @@ def assert_same(got: Any, expected: Any) -> None:
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ to compile the C-simulation with")
-@pytest.mark.parametrize("make", [one_input, two_inputs])
+@pytest.mark.parametrize("make", [one_input, two_inputs, wide_outputs])
 def test_same_as_c_simulation(make: Any, tmp_path: Path) -> None:
     model = make(tmp_path / "project")
     model.config.trace_output = True
     model.compile()
     model.compile = lambda: None  # trace would compile again
-    if make is one_input:
-        calls: list[Any] = [WIDE, WIDE.astype(np.float32), WIDE[:1], WIDE[0], WIDE.reshape(7, 6).copy()]
+    calls: list[Any]
+    if make is wide_outputs:
+        x = np.random.default_rng(6).normal(0, 20, (300, 6))
+        calls = [x, x.astype(np.float32)]
+    elif make is one_input:
+        calls = [WIDE, WIDE.astype(np.float32), WIDE[:1], WIDE[0], WIDE.reshape(7, 6).copy()]
     else:
         calls = [[WIDE, OTHER], [WIDE.astype(np.float32), OTHER.astype(np.float32)], [WIDE[:1], OTHER[:1]]]
     expected = [(model.predict(x), model.trace(x)) for x in calls]
@@ -93,6 +119,11 @@ def test_restore() -> None:
 
     assert restore(model).predict.__func__ is kind.predict
     assert model.trace.__func__ is kind.trace
+
+
+def test_anything_else_than_a_graph() -> None:
+    with pytest.raises(bxnn.InputError, match="ModelGraph, got int"):
+        bxnn.accelerate(3)
 
 
 @pytest.mark.parametrize(

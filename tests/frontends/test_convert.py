@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,37 @@ def test_model_graph() -> None:
     model = bxnn.convert(graph)
     assert [t.name for t in model.outputs] == ["d"]
     assert model.meta["origin"] == "hls4ml"
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"backend": "Quartus"}, "backend: expected one of Vitis, Vivado, got 'Quartus'"),
+        ({"io_type": "io_array"}, "io_type: expected one of io_parallel, io_stream"),
+        ({"granularity": "neuron"}, "granularity: expected one of name, type, model"),
+        ({"hls_config": "config.yml"}, "hls_config: expected a dictionary, got str"),
+    ],
+)
+def test_options_that_do_not_exist(options: dict[str, Any], part: str) -> None:
+    with pytest.raises(bxnn.InputError, match=part):
+        bxnn.convert("model.h5", **options)
+
+
+def test_layers_that_hls4ml_does_not_read() -> None:
+    tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    layers = tensorflow.keras.layers
+    x = layers.Input((5,), name="x")
+    model = tensorflow.keras.Model(x, layers.Lambda(lambda v: v + 1, name="shift")(x), name="network")
+    with pytest.raises(bxnn.UnsupportedError, match="'network' is not converted by hls4ml .*Lambda.*Dense"):
+        bxnn.convert(model)
+
+
+def test_without_hls4ml(monkeypatch: pytest.MonkeyPatch) -> None:
+    tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    model = tensorflow.keras.Sequential([tensorflow.keras.layers.Input((5,))])
+    monkeypatch.setitem(sys.modules, "hls4ml", None)
+    with pytest.raises(ImportError, match="hls4ml.*pip install"):
+        bxnn.convert(model)
 
 
 def test_sources_that_are_none(tmp_path: Path) -> None:

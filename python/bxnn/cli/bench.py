@@ -14,6 +14,7 @@ from typing import Any
 import bxnn
 from bxnn import _core
 from bxnn._core import InputError
+from bxnn.cli.arguments import non_negatives, positive, positives, seconds
 from bxnn.cli.console import print_json, print_table
 from bxnn.cli.events import random_events
 from bxnn.model import Model
@@ -30,14 +31,14 @@ repeated; the median counts. A batch is one call of the native core, its result 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help=".bxnn file")
-    parser.add_argument("--batch", type=_numbers, default=[1, 1000, 100_000], help="default 1,1000,100000")
-    parser.add_argument("--threads", type=_numbers, default=[1], help="default 1; 0 is all CPUs")
+    parser.add_argument("--batch", type=positives, default=[1, 1000, 100_000], help="default 1,1000,100000")
+    parser.add_argument("--threads", type=non_negatives, default=[1], help="default 1; 0 is all CPUs")
     parser.add_argument(
         "--isa",
         help=f"comma-separated, of {', '.join(_core.isa_levels())}, reference (default: all but reference)",
     )
-    parser.add_argument("--repeats", type=int, default=7, help="default %(default)s")
-    parser.add_argument("--seconds", type=float, default=0.1, help="time a repeat (default %(default)s)")
+    parser.add_argument("--repeats", type=positive, default=7, help="default %(default)s")
+    parser.add_argument("--seconds", type=seconds, default=0.1, help="time a repeat (default %(default)s)")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -46,8 +47,6 @@ def execute(args: argparse.Namespace) -> int:
     levels = args.isa.split(",") if args.isa else known[:-1]
     if not set(levels) <= set(known):
         raise InputError(f"--isa {args.isa}: expected some of {', '.join(known)} on this CPU")
-    if min(args.batch) < 1 or args.repeats < 1:
-        raise InputError("--batch and --repeats: expected positive numbers")
     points = [
         _measure(model, isa, threads, batch, args)
         for isa in levels
@@ -99,12 +98,12 @@ def _measure(model: Model, isa: str, threads: int, batch: int, args: argparse.Na
     }
 
 
-def _calls_for(call: Callable[[], None], seconds: float) -> int:
-    """Calls that take that long together; finding out is the warm-up."""
+def _calls_for(call: Callable[[], None], wanted: float) -> int:
+    """Calls that take that many seconds together; finding out is the warm-up."""
     calls = 1
-    while (took := _time(call, calls)) < seconds / 2:
+    while (took := _time(call, calls)) < wanted / 2:
         calls *= 2
-    return max(1, round(calls * seconds / took))
+    return max(1, round(calls * wanted / took))
 
 
 def _time(call: Callable[[], None], calls: int) -> float:
@@ -133,7 +132,3 @@ def _cpu_name() -> str:
         return platform.processor() or platform.machine()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 
 import bxnn
-from bxnn._core import InputError
 from bxnn.cli import conversion
+from bxnn.cli.arguments import non_negative
 from bxnn.cli.console import print_json
 from bxnn.cli.events import random_events
+from bxnn.cli.result_files import require_place
 
 SUMMARY = "make a .bxnn file from a Keras, QKeras or ONNX model"
 DESCRIPTION = """\
@@ -28,13 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help=".keras, .h5, .json (weights in the .h5 beside it) or .onnx file")
     parser.add_argument("-o", "--output", type=Path, help=".bxnn file (default: next to the source)")
     conversion.add_arguments(parser)
-    parser.add_argument("--golden", type=int, default=64, metavar="N", help="golden events (default 64)")
+    parser.add_argument(
+        "--golden", type=non_negative, default=64, metavar="N", help="golden events (default 64)"
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
     output: Path = args.output or Path(args.source).with_suffix(".bxnn")
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"{output}: expected a file in an existing directory")
+    require_place(output)
     config = conversion.read_config(args.config)
     with conversion.of_source(args.source):
         model = bxnn.convert(args.source, config, args.backend, args.io_type, args.granularity)

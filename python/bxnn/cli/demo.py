@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from bxnn import _core, demo
 from bxnn._core import InputError
 from bxnn.cli.console import print_json, print_table
+from bxnn.cli.result_files import require_place
 
 SUMMARY = "score Level-1-like events with the shipped anomaly networks"
 DESCRIPTION = """\
@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    folder = args.out.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"--out {args.out}: expected a file in an existing directory that may be written")
+    require_place(args.out)
+    if args.out.suffix[1:] not in (kinds := demo.picture_kinds()):
+        raise InputError(f"{args.out}: expected a picture's suffix, one of {', '.join(kinds)}")
     events = demo.load_events()
     results = [demo.demonstrate(name, events) for name in demo.MODELS]
     demo.draw(results, args.out)

@@ -35,8 +35,14 @@ def require_writable(path: Path, outputs: int) -> None:
         raise InputError(
             f"{path}: the model has {outputs} outputs, .npy holds one; use .npz, .h5 or .parquet"
         )
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise InputError(f"{path}: expected a file in an existing directory")
+    require_place(path)
+
+
+def require_place(path: Path) -> None:
+    """Raise InputError unless a file can be written there."""
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"{path}: expected a file in an existing directory that may be written")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 
 from bxnn._core import InputError
 from bxnn.cli import events as events_options
+from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json, progress
 from bxnn.cli.result_files import Column, require_writable, result_file
 from bxnn.event_files import EventFile, open_events
@@ -35,9 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("events", type=Path, help="file of events")
     parser.add_argument("-o", "--output", type=Path, required=True, help="file of results")
     events_options.add_arguments(parser)
-    parser.add_argument("--threads", type=int, default=0, help="threads to use (default 0: all CPUs)")
     parser.add_argument(
-        "--chunk", type=_positive, default=100_000, help="events a chunk (default %(default)s)"
+        "--threads", type=non_negative, default=0, help="threads to use (default 0: all CPUs)"
+    )
+    parser.add_argument(
+        "--chunk", type=positive, default=100_000, help="events a chunk (default %(default)s)"
     )
 
 
@@ -88,9 +91,3 @@ def _stream(model: Model, source: EventFile, columns: list[Column], args: argpar
             start += done
             advance(done)
     return seconds
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"expected a positive number, got {text}")
-    return number

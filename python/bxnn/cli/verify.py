@@ -18,6 +18,7 @@ from bxnn import verify
 from bxnn._core import InputError
 from bxnn.cli import conversion
 from bxnn.cli import events as events_options
+from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json
 from bxnn.event_files import EventFile, open_events
 from bxnn.model import Model
@@ -50,8 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     events_options.add_arguments(parser)
     conversion.add_arguments(parser)
     parser.add_argument("--events", type=Path, metavar="FILE", help="events, as for `bxnn run`")
-    parser.add_argument("--random", type=int, default=1000, metavar="N", help="random events (default 1000)")
-    parser.add_argument("--seed", type=int, default=1, help="of the random events (default 1)")
+    parser.add_argument(
+        "--random", type=positive, default=1000, metavar="N", help="random events (default 1000)"
+    )
+    parser.add_argument("--seed", type=non_negative, default=1, help="of the random events (default 1)")
 
 
 def execute(args: argparse.Namespace) -> int:
