@@ -1,5 +1,5 @@
 // Small files that ask for much: they must be refused at once, in bounded memory.
-#include <chrono>
+#include <ctime>
 #include <optional>
 
 #include "check.hpp"
@@ -12,11 +12,11 @@ using namespace bxnn;
 namespace {
 
 constexpr std::size_t kMemory = std::size_t{1} << 30;
-constexpr double kSeconds = 2;  // sanitizers and busy machines included
+constexpr double kSeconds = 2;  // of the processor, sanitizers included
 
 // Reading the file, planning and taking scratch memory end soon: with an error of that kind, or, without one, well.
 void soon(const std::string& what, std::optional<ErrorKind> kind, const std::vector<std::uint8_t>& bytes) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const std::size_t before = memory::live;
     memory::peak = before, memory::limit = before + kMemory;
     try {
@@ -29,7 +29,7 @@ void soon(const std::string& what, std::optional<ErrorKind> kind, const std::vec
         check::that(false, what + ": wants more than 1 GiB");
     }
     memory::limit = ~std::size_t{0};
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     std::printf("%-32s %8zu bytes: %.2f s, %zu MiB\n", what.c_str(), bytes.size(), seconds,
                 (memory::peak - before) >> 20);
     check::that(seconds < kSeconds, what + ": took " + std::to_string(seconds) + " s");
@@ -48,9 +48,9 @@ ir::Graph with_input(std::uint32_t n) {
     return graph;
 }
 
-// A gather of the same 4 million elements, 300 times over.
+// A gather of the same million elements, 300 times over.
 std::vector<std::uint8_t> many_operands() {
-    auto graph = with_input(1u << 22);
+    auto graph = with_input(1u << 20);
     graph.nodes.push_back(node(ir::Gather{{0}, 0}, std::vector<ir::Id>(300, 0), {1}, kByte));
     graph.outputs = {{1, "y"}};
     return ir::write_file(graph);
@@ -119,10 +119,13 @@ std::vector<std::uint8_t> many_products() {
 }
 
 std::vector<std::uint8_t> large_arena() {
-    auto graph = with_input(1u << 22);
+    ir::Graph graph;
     const Format wide{64, 64, true};
-    graph.nodes[0] = node(ir::Input{wide}, {}, {1u << 22}, wide);
-    graph.nodes[0].name = "x";
+    for (const char* name : {"a", "b", "c"}) {
+        graph.nodes.push_back(node(ir::Input{wide}, {}, {1u << 20}, wide));
+        graph.nodes.back().name = name;
+        graph.outputs.push_back({static_cast<ir::Id>(graph.nodes.size() - 1), name});
+    }
     return ir::write_file(graph);
 }
 
@@ -142,7 +145,7 @@ int main() {
     soon("one value, 301 outputs", ErrorKind::graph, many_outputs());
     soon("one blob for 4000 arrays", ErrorKind::file, shared_blob());
     soon("2^30 products", ErrorKind::graph, many_products());
-    soon("4 GiB of scratch memory", ErrorKind::unsupported, large_arena());
+    soon("3 GiB of scratch memory", ErrorKind::unsupported, large_arena());
     soon("40000 reshapes", {}, long_chain());
     soon("32768 operands", {}, distant_operands());
     return check::report();

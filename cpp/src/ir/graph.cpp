@@ -37,7 +37,7 @@ std::size_t checked_size(const Shape& shape, const std::string& where) {
     if (shape.size() > 16) ops::bad_graph(where, "more than 16 dimensions");
     for (const auto dim : shape) {
         if (dim == 0) ops::bad_graph(where, "a dimension is zero");
-        if (n * dim > kMaxElements) ops::bad_graph(where, "more than 2^22 elements");
+        if (n * dim > kMaxElements) ops::bad_graph(where, "more than 2^20 elements");
         n *= dim;
     }
     return n;

@@ -51,8 +51,8 @@ struct Graph {
 };
 
 // Bounds that keep a hostile file from asking for the machine's memory.
-constexpr std::size_t kMaxElements = std::size_t{1} << 22;       // of one value
-constexpr std::size_t kMaxTotalElements = std::size_t{1} << 23;  // of all values together
+constexpr std::size_t kMaxElements = std::size_t{1} << 20;       // of one value
+constexpr std::size_t kMaxTotalElements = std::size_t{1} << 22;  // of all values together
 // Of all operations together: multiplications, and four for each operand element; what proofs cost grows with it.
 constexpr std::size_t kMaxWork = std::size_t{1} << 26;
 

@@ -31,7 +31,7 @@ void verify_marks(const Graph& graph, const std::vector<Mark>& marks, const char
                            "'" + mark.name + "' refers to node " + std::to_string(mark.id) + ", which does not exist");
         if (!names.insert(mark.name).second) ops::bad_graph(what, "the name '" + mark.name + "' is used twice");
         if ((total += graph.nodes[mark.id].value.size()) > kMaxTotalElements)
-            ops::bad_graph(what, "'" + mark.name + "': more than 2^23 elements in all " + what + "s together");
+            ops::bad_graph(what, "'" + mark.name + "': more than 2^22 elements in all " + what + "s together");
     }
 }
 
@@ -90,7 +90,7 @@ void verify(const Graph& graph) {
         if (!(value.type == node.value.type))
             ops::bad_graph(where, "has type " + node.value.type.str() + ", but its operands give " + value.type.str());
         if ((total += value.size()) > kMaxTotalElements)
-            ops::bad_graph(where, "more than 2^23 elements in all values together");
+            ops::bad_graph(where, "more than 2^22 elements in all values together");
         if (std::holds_alternative<Input>(node.op) && !input_names.insert(node.name).second)
             ops::bad_graph(where, "the input's name is used twice");
     }

@@ -20,12 +20,12 @@ def normalize(scope: Scope) -> None:
     x, rt = scope.input, scope.result()
     which = _norm_index(scope, x)
     taps = np.arange(x.size)[:, None]
-    terms = make_terms(scope, x, "scale", (x.size, 1), which[:, None], taps=taps)
+    terms = make_terms(scope, x, "scale", which[:, None])
     bias = scope.weights("bias")
     if len(bias.raw) <= int(which.max()):
         scope.refuse(f"it reads {int(which.max()) + 1} biases, but only {len(bias.raw)} exist")
     scope.emit.check(terms.type + bias.type, rt)
-    index = taps if terms.index is None else terms.index
+    index = taps if terms.offset is None else taps + terms.offset
     value = scope.emit.builder.dot(
         terms.value,
         terms.weights[:, None, :],

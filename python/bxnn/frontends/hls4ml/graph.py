@@ -9,7 +9,7 @@ from typing import Any
 
 from bxnn._core import UnsupportedError
 
-from . import activations, batchnorm, dense, merge, quant, shape, softmax
+from . import activations, batchnorm, conv, dense, image, merge, pooling, quant, shape, softmax
 from .emit import Tensor
 from .scope import Scope
 
@@ -20,6 +20,12 @@ IO_TYPES = ("io_parallel", "io_stream")
 _HANDLERS: Mapping[str, Callable[[Scope], None]] = {
     "Input": shape.source,
     "Dense": dense.dense,
+    "Conv1D": conv.conv,
+    "Conv2D": conv.conv,
+    "PointwiseConv1D": conv.conv,
+    "PointwiseConv2D": conv.conv,
+    "DepthwiseConv1D": conv.depthwise,
+    "DepthwiseConv2D": conv.depthwise,
     "BatchNormalization": batchnorm.normalize,
     "ApplyAlpha": batchnorm.normalize,
     "BatchNormalizationQuantizedTanh": batchnorm.quantized_tanh,
@@ -32,6 +38,15 @@ _HANDLERS: Mapping[str, Callable[[Scope], None]] = {
     "Merge": merge.elementwise,
     "Dot": merge.dot1d,
     "Concatenate": merge.concatenate,
+    "Pooling1D": pooling.pooling,
+    "Pooling2D": pooling.pooling,
+    "GlobalPooling1D": pooling.global_pooling,
+    "GlobalPooling2D": pooling.global_pooling,
+    "ZeroPadding1D": image.zero_padding,
+    "ZeroPadding2D": image.zero_padding,
+    "Cropping1D": image.cropping,
+    "Cropping2D": image.cropping,
+    "Resize": image.resize,
     "Reshape": shape.reshape,
     "Repack": shape.repack,
     "Clone": shape.clone,

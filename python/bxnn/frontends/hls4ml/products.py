@@ -16,7 +16,7 @@ from .scope import Scope, Weights
 
 @dataclass(frozen=True)
 class Terms:
-    """Products `weights[out][k] * value[k]`, or `value[index[out][k]]`.
+    """Products `weights[out][k] * value[tap]`, or `value[tap + offset[out][k]]`.
 
     `type` is the C++ type of a product; `product`, where given, the type that each is cast to before the
     accumulator's; `constant` a number to add to every output's bias.
@@ -26,7 +26,7 @@ class Terms:
     weights: NDArray[np.int64]
     w_frac: int
     type: CType
-    index: NDArray[np.int64] | None = None
+    offset: NDArray[np.int64] | None = None
     product: CType | None = None
     constant: NDArray[np.int64] | None = None
 
@@ -45,41 +45,38 @@ def make_terms(
     scope: Scope,
     x: Tensor,
     key: str,
-    shape: tuple[int, int],
-    positions: NDArray[np.int64],
+    where: NDArray[np.int64],
     accum: CType | None = None,
     *,
-    taps: NDArray[np.int64] | None = None,
     skips_zeros: bool = False,
 ) -> Terms:
     """Terms of the layer's product class.
 
-    `positions[out][k]` is where the weight lies in the project's array `key`, `taps[out][k]` the element of x
-    that it multiplies (k itself if not given); `accum` is the accumulator that the terms are summed in; with
-    `skips_zeros` the generated code has no term for a weight whose number is zero.
+    `where[out][k]` is the weight's place in the project's array `key`; `accum` is the accumulator that the
+    terms are summed in; with `skips_zeros` the generated code has no term for a weight whose number is zero.
     """
     product = scope.config.word("product")
     variable = scope.node.weights[key]
     if product == "weight_exponential":
-        return _exponential(scope, x, key, shape, positions, taps)
+        return _exponential(scope, x, key, where)
     weights = scope.weights(key)
-    if len(weights.raw) <= int(positions.max()):
+    if len(weights.raw) <= int(where.max()):
         scope.refuse(
-            f"it reads {int(positions.max()) + 1} weights '{variable.name}', only {len(weights.raw)} exist"
+            f"it reads {int(where.max()) + 1} weights '{variable.name}', only {len(weights.raw)} exist"
         )
-    raw, wt = weights.raw[positions].reshape(shape), weights.type
-    kept = (weights.numbers[positions].reshape(shape) != 0) | (not skips_zeros)
+    raw, wt = weights.raw[where], weights.type
+    kept = (weights.numbers[where] != 0) | (not skips_zeros)
     if product == "mult":
-        return Terms(x.value, np.where(kept, raw, 0), wt.frac, x.type * wt, taps)
+        return Terms(x.value, np.where(kept, raw, 0), wt.frac, x.type * wt)
     if product == "weight_binary":
-        return Terms(x.value, np.where(kept, np.where(raw == 0, -1, 1), 0), 0, -x.type, taps)
+        return Terms(x.value, np.where(kept, np.where(raw == 0, -1, 1), 0), 0, -x.type)
     if product == "weight_ternary":
         # every weight that is neither 0 nor -1 counts as 1, also the -2 that two bits allow
         signs = np.where(raw == 0, 0, np.where(raw == -1, -1, 1))
-        return Terms(x.value, np.where(kept, signs, 0), 0, -x.type, taps)
+        return Terms(x.value, np.where(kept, signs, 0), 0, -x.type)
     if product == "data_binary":
         levels = scope.emit.builder.lut(x.value, np.array([-1, 1]), 0, CType(2, 2, True, True).format)
-        return Terms(int(levels), np.where(kept, raw, 0), wt.frac, -wt, taps)
+        return Terms(int(levels), np.where(kept, raw, 0), wt.frac, -wt)
     if product == "both_binary":
         return _both_binary(scope, x, raw, accum, bool(kept.all()))
     scope.refuse(f"the product '{product}' is not supported")
@@ -97,24 +94,17 @@ def _both_binary(
     return Terms(x.value, np.where(raw == 0, -1, 1), 0, x.type, constant=(raw == 0).sum(axis=1))
 
 
-def _exponential(
-    scope: Scope,
-    x: Tensor,
-    key: str,
-    shape: tuple[int, int],
-    positions: NDArray[np.int64],
-    taps: NDArray[np.int64] | None,
-) -> Terms:
+def _exponential(scope: Scope, x: Tensor, key: str, where: NDArray[np.int64]) -> Terms:
     """`x << e`, negated or not, in an ap_fixed of twice the widths of x and e together."""
     variable = scope.node.weights[key]
     if variable.weight_class != "ExponentWeightVariable":
         scope.refuse(f"the weights '{variable.name}' are {variable.weight_class}, expected powers of two")
     sign, exponent, bits = _signs_and_exponents(scope, key)
-    if len(sign) <= int(positions.max()):
+    if len(sign) <= int(where.max()):
         scope.refuse(
-            f"it reads {int(positions.max()) + 1} weights '{variable.name}', but only {len(sign)} exist"
+            f"it reads {int(where.max()) + 1} weights '{variable.name}', but only {len(sign)} exist"
         )
-    sign, exponent = sign[positions].reshape(shape), exponent[positions].reshape(shape)
+    sign, exponent = sign[where], exponent[where]
     half = bits + x.type.width
     wide = CType(2 * half, half, True)
     least, most = int(exponent.min()), int(exponent.max())
@@ -124,8 +114,8 @@ def _exponential(
     )
     if exact:
         # nothing is lost in the wide type: the term is exactly +-2^e x
-        return Terms(x.value, sign << (exponent - least), -least, wide, taps)
-    return _shifted(scope, x, wide, sign, exponent, taps)
+        return Terms(x.value, sign << (exponent - least), -least, wide)
+    return _shifted(scope, x, wide, sign, exponent)
 
 
 def _signs_and_exponents(scope: Scope, key: str) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
@@ -145,12 +135,7 @@ def _signs_and_exponents(scope: Scope, key: str) -> tuple[NDArray[np.int64], NDA
 
 
 def _shifted(
-    scope: Scope,
-    x: Tensor,
-    wide: CType,
-    sign: NDArray[np.int64],
-    exponent: NDArray[np.int64],
-    taps: NDArray[np.int64] | None,
+    scope: Scope, x: Tensor, wide: CType, sign: NDArray[np.int64], exponent: NDArray[np.int64]
 ) -> Terms:
     """The general case: the operand shifted by every exponent, less the bits that the type drops."""
     if wide.width > 64:
@@ -162,7 +147,5 @@ def _shifted(
     shifts = np.unique(exponent)
     copies = [int(emit.builder.cast(start, wide.format, shift=int(e))) for e in shifts]
     value = emit.gather(copies, np.arange(len(copies) * x.size), (len(copies) * x.size,))
-    index = np.searchsorted(shifts, exponent) * x.size + (
-        np.arange(x.size)[None, :] if taps is None else taps
-    )
-    return Terms(value, sign, 0, wide, index, wide)
+    offset = np.searchsorted(shifts, exponent) * x.size
+    return Terms(value, sign, 0, wide, offset, wide)

@@ -81,3 +81,37 @@ def order_free(emit: Emit, terms: Terms, bias: NDArray[np.int64], b_frac: int, a
     limit = accum.format
     lowest = -limit.max_raw if accum.overflow == "SAT_SYM" and accum.signed else limit.min_raw
     return bool(top <= limit.max_raw * unit and bottom >= lowest * unit)
+
+
+def depthwise_order(kernel: str, window: int, channels: int, reuse_factor: int) -> NDArray[np.int64]:
+    """For every channel its taps in the order in which `nnet_depthwise_product.h` adds them: [channels, window].
+
+    Raises ValueError for a reuse factor with which the header adds products to another channel or stops.
+    """
+    n_in = window * channels
+    rf = reuse_factor if kernel == "DepthwiseDenseResource_rf_leq_nout" else min(reuse_factor, n_in)
+    illegal = ValueError(f"the reuse factor {reuse_factor} is not legal for {window} taps of {channels} channels")
+    if kernel == "DepthwiseDenseResource_rf_gt_nout_rem0":
+        if rf < channels or rf % channels:
+            raise illegal
+    elif kernel == "DepthwiseDenseResource_rf_gt_nout":
+        if rf <= channels:
+            raise illegal
+    elif kernel != "DepthwiseDenseResource_rf_leq_nout":
+        raise ValueError(f"the kernel '{kernel}' is not supported")
+    blocks = -(-n_in // rf)
+    step = {"DepthwiseDenseResource_rf_leq_nout": rf, "DepthwiseDenseResource_rf_gt_nout_rem0": 0}.get(
+        kernel, reuse_factor % channels
+    )
+    orders: list[list[int]] = [[] for _ in range(channels)]
+    for ir in range(rf):
+        out = ir if kernel == "DepthwiseDenseResource_rf_leq_nout" else ir % channels
+        for im in range(blocks):
+            at = ir + im * rf
+            if at >= n_in or out >= channels or at % channels != out:
+                raise illegal
+            orders[out].append(at // channels)
+            out += step
+            if out >= channels:
+                out -= channels
+    return np.array(orders, dtype=np.int64)

@@ -1,0 +1,81 @@
+"""Convolutions: `nnet_conv*.h` and `nnet_sepconv*.h`, as sums over windows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import reuse
+from .dense import dense_filters, latency_filters, resource_filters
+from .scope import Scope
+from .sums import Filters, weighted_sums
+from .windows import convolution_axes, elements, pixels
+
+_FULL = ("conv_1d_cl", "conv_2d_cl", "pointwise_conv_1d_cl", "pointwise_conv_2d_cl")
+_DEPTHWISE = ("depthwise_conv_1d_cl", "depthwise_conv_2d_cl")
+
+
+def conv(scope: Scope) -> None:
+    """Every position is a dense layer of its window; padding is multiplied as zero."""
+    if scope.call.function not in _FULL:
+        scope.refuse(f"the function '{scope.call.function}' is not supported; supported are {', '.join(_FULL)}")
+    axes, channels, n_out = convolution_axes(scope), scope.number("n_chan"), scope.number("n_filt")
+    taps = elements(pixels(axes), channels)
+    _require_stream(scope)
+    n_in = taps.shape[1]
+    filters = dense_filters(scope, n_in, n_out) if scope.stream else _parallel_filters(scope, n_in, n_out)
+    scope.finish(weighted_sums(scope, taps[:, None, :], filters))
+
+
+def _parallel_filters(scope: Scope, n_in: int, n_out: int) -> Filters:
+    strategy = scope.config.word("strategy")
+    if strategy == "latency":
+        return latency_filters(n_in, n_out)
+    if strategy not in ("resource", "resource_unrolled"):
+        scope.refuse(
+            f"the strategy '{strategy}' is not supported; supported are Latency, Resource, Resource_Unrolled"
+        )
+    factor, blocks = scope.number("reuse_factor"), -(-n_in * n_out // scope.number("reuse_factor"))
+    if factor > n_in or blocks % n_out and factor < n_in:
+        scope.refuse(f"C-simulation stops with an assertion: the reuse factor {factor} is not legal for it")
+    return resource_filters(scope, n_in, n_out)
+
+
+def depthwise(scope: Scope) -> None:
+    """One filter a channel, over that channel alone."""
+    if scope.call.function not in _DEPTHWISE:
+        scope.refuse(f"the function '{scope.call.function}' is not supported")
+    axes, channels = convolution_axes(scope), scope.number("n_chan")
+    if scope.number("n_filt") != channels:
+        scope.refuse("C-simulation supports a depth multiplier of 1 only")
+    _require_stream(scope)
+    windows = pixels(axes)
+    taps = elements(windows, channels).reshape(len(windows), -1, channels).transpose(0, 2, 1)
+    where = np.arange(taps.shape[2] * channels).reshape(-1, channels).T
+    scope.finish(weighted_sums(scope, taps, Filters(where, _depthwise_order(scope, taps.shape[2], channels))))
+
+
+def _depthwise_order(scope: Scope, window: int, channels: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    kernel, strategy = scope.config.word("kernel"), scope.config.word("strategy")
+    if strategy == "latency":
+        return np.arange(window)[None, :].repeat(channels, axis=0)
+    if not scope.stream:
+        scope.refuse("C-simulation stops with an assertion: io_parallel supports the Latency strategy only")
+    try:
+        return reuse.depthwise_order(kernel, window, channels, scope.number("reuse_factor"))
+    except ValueError as error:
+        scope.refuse(str(error))
+
+
+def _require_stream(scope: Scope) -> None:
+    """In io_stream a word is one pixel."""
+    if not scope.stream:
+        return
+    channels, filters = scope.number("n_chan"), scope.number("n_filt")
+    implementation = scope.config.word("implementation")
+    if implementation != "linebuffer":
+        scope.refuse(f"the implementation '{implementation}' is not supported; supported is LineBuffer")
+    if scope.input.pack != channels or scope.pack() != filters:
+        scope.refuse(
+            f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "
+            f"{channels} channels and {filters} filters of a pixel"
+        )
