@@ -50,7 +50,7 @@ inline void transpose_square(const D* events, std::size_t stride, D* columns) {
 
 // `columns` rows of kBlock: elements [first, first + kSquare) of `count` events that have `n` >= kSquare elements each.
 template <class D>
-inline void transpose(const D* events, std::size_t n, std::size_t first, std::size_t count, D* columns) {
+[[gnu::noinline]] void transpose(const D* events, std::size_t n, std::size_t first, std::size_t count, D* columns) {
     constexpr std::size_t square = kSquare<D>;
     std::size_t e = 0;
     for (; e + square <= count; e += square) transpose_square(events + e * n + first, n, columns + e);
@@ -80,7 +80,7 @@ inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, 
 
 // x quantised by the input's own format; the fast branch is exact because every number in it is.
 template <class S>
-inline bool load_real(S* row, const double* x, std::size_t count, const Format& format) {
+[[gnu::noinline]] bool load_real(S* row, const double* x, std::size_t count, const Format& format) {
     const fx::Cast<std::int64_t> cast = fx::make_cast<std::int64_t>(format.frac(), format, false);
     const double scale = std::ldexp(1.0, format.frac());
     bool fine = true;
@@ -110,9 +110,10 @@ inline bool load_real(S* row, const float* x, std::size_t count, const Format& f
     return load_real(row, wide, count, format);
 }
 
-// One element of `count` events into its row; false if a value is not allowed.
+// One element of `count` events into its row; false if a value is not allowed. Inlined, its forty instances would take
+// most of the compiler's time.
 template <class S, class D>
-inline bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo,
+[[gnu::noinline]] bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo,
                          std::int64_t hi) {
     bool fine;
     if constexpr (std::is_floating_point_v<D>) fine = load_real(row, data, count, format);

@@ -56,7 +56,7 @@ struct Leaves {
         for (const auto& cast : p.sum) quantize_rows(lanes, kBlock, cast.get<T>());
     }
     // Sum of n leaves from k on; the left half takes the largest power of two below n.
-    void tree(T* lanes, std::size_t k, std::size_t n) const {
+    [[gnu::noinline]] void tree(T* lanes, std::size_t k, std::size_t n) const {
         if (n == 1) return load(lanes, k);
         const std::size_t left = std::bit_floor(n - 1);
         alignas(64) T right[kBlock];
