@@ -79,21 +79,22 @@ inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, 
 }
 
 // x quantised by the input's own format; the fast branch is exact because every number in it is.
-template <class S>
-[[gnu::noinline]] bool load_real(S* row, const double* x, std::size_t count, const Format& format) {
+template <class S, class D>
+inline bool load_real(S* row, const D* data, std::size_t count, const Format& format) {
     const fx::Cast<std::int64_t> cast = fx::make_cast<std::int64_t>(format.frac(), format, false);
     const double scale = std::ldexp(1.0, format.frac());
     bool fine = true;
     for (std::size_t e = 0; e < count; ++e) {
-        const double scaled = x[e] * scale;  // exact unless it leaves the range of doubles
+        const auto x = static_cast<double>(data[e]);
+        const double scaled = x * scale;  // exact unless it leaves the range of doubles
         const double whole = std::floor(scaled);
         std::int64_t raw;
-        if (whole == scaled && std::fabs(scaled) < 0x1p62 && (scaled != 0 || x[e] == 0) && format.width <= 62) {
+        if (whole == scaled && std::fabs(scaled) < 0x1p62 && (scaled != 0 || x == 0) && format.width <= 62) {
             raw = static_cast<std::int64_t>(whole);
             with_modes(Round::TRN, cast.fit, false,
                        [&]<Round, bool, Fit fit>() { raw = bring_into_range<fit>(raw, cast); });
-        } else if (std::isfinite(x[e])) {
-            raw = static_cast<std::int64_t>(fx::quantize_double(x[e], format));
+        } else if (std::isfinite(x)) {
+            raw = static_cast<std::int64_t>(fx::quantize_double(x, format));
         } else {
             fine = false;
             raw = 0;
@@ -101,13 +102,6 @@ template <class S>
         row[e] = static_cast<S>(raw);
     }
     return fine;
-}
-
-template <class S>
-inline bool load_real(S* row, const float* x, std::size_t count, const Format& format) {
-    double wide[kBlock];
-    for (std::size_t e = 0; e < count; ++e) wide[e] = static_cast<double>(x[e]);
-    return load_real(row, wide, count, format);
 }
 
 // One element of `count` events into its row; false if a value is not allowed. Inlined, its forty instances would take
