@@ -83,11 +83,15 @@ def simulate(case: Case) -> dict[str, Any]:
     }
 
 
-def convert(case: Case) -> None:
-    """Writes golden/<case>.bxnn."""
+def convert(case: Case) -> dict[str, Any]:
+    """Writes golden/<case>.bxnn; adds to the case's entry in the manifest."""
     import bxnn
 
-    bxnn.convert(case.build(case.seed)).save(GOLDEN / f"{case.name}.bxnn")
+    graph = case.build(case.seed)
+    path = GOLDEN / f"{case.name}.bxnn"
+    bxnn.convert(graph).save(path)
+    classes = sorted({str(layer.class_name) for layer in graph.get_layers()})
+    return {"classes": classes, "model_sha256": sha256(path)}
 
 
 def sha256(path: Path) -> str:
@@ -139,8 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
         entry = manifest["cases"].setdefault(name, {})
         try:
             if options.models:
-                convert(CASES[name])
-                entry["model_sha256"] = sha256(GOLDEN / f"{name}.bxnn")
+                entry.update(convert(CASES[name]))
             else:
                 entry.update(simulate(CASES[name]))
             write_manifest(manifest)

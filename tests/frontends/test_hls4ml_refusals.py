@@ -23,11 +23,12 @@ def refusal(model: Any) -> str:
     return str(caught.value)
 
 
-def test_unknown_layer_names_what_is_supported() -> None:
-    padding = {"class_name": "ZeroPadding1D", "name": "pad", "data_format": "channels_last"}
-    padding |= {"in_width": 4, "n_chan": 2, "out_width": 6, "pad_left": 1, "pad_right": 1}
-    message = refusal(graphs.graph(graphs.source(4, 2), padding))
-    assert message.startswith("layer 'pad' (ZeroPadding1D): ")
+def test_unknown_layer_names_what_is_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bxnn.frontends.hls4ml import graph
+
+    monkeypatch.setattr(graph, "_HANDLERS", {k: v for k, v in graph._HANDLERS.items() if k != "Activation"})
+    message = refusal(graphs.graph(graphs.source(4), graphs.activation("act", "relu")))
+    assert message.startswith("layer 'act' (Activation): ")
     assert "supported are" in message and "Dense" in message
 
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firmware_ref.case_models import convert_qonnx, keras, qonnx_mlp
+from tests.fuzz import random_images
+from tests.fuzz.random_layers import LayerPlan, draw_type
 
-ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
-OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
 TABLES = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
 PIECEWISE = ("relu", "hard_sigmoid", "leaky", "threshold", "elu_alpha", "prelu")
 QACTIVATIONS = ("q_relu", "q_slope", "q_bits", "q_tanh", "q_sigmoid", "q_real_tanh", "q_binary", "q_ternary")
@@ -27,16 +27,6 @@ FOLDED = ("relu", "bn", "softmax", "prelu", "sigmoid")
 MERGES = ("Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Stack")
 SOFTMAX = ("latency", "stable", "legacy", "argmax")
 TABLE_SIZES = (1024, 512, 2048, 256, 64, 777, 100)
-
-
-class LayerPlan(NamedTuple):
-    """One layer; config holds its hls4ml keys, options what its constructor needs."""
-
-    kind: str
-    name: str
-    width: int
-    config: dict[str, Any]
-    options: dict[str, Any]
 
 
 class Plan(NamedTuple):
@@ -54,30 +44,7 @@ class Plan(NamedTuple):
     starts: list[int]
     merges: list[tuple[LayerPlan, int, int]]
     qonnx: bool
-
-
-def draw_type(rng: np.random.Generator, *, modes: float = 0.4, signed: bool | None = None) -> str:
-    """An ap_[u]fixed: mostly 4 to 18 bits, sometimes wide, with negative integer or integer above width."""
-    style = rng.random()
-    if style < 0.72:
-        width, integer = int(rng.integers(4, 19)), 0
-        integer = int(rng.integers(1, min(width, 9) + 1))
-    elif style < 0.82:
-        width = int(rng.integers(20, 33))
-        integer = int(rng.integers(4, 15))
-    elif style < 0.89:
-        width, integer = int(rng.integers(3, 13)), int(rng.integers(-4, 1))
-    elif style < 0.95:
-        width = int(rng.integers(2, 10))
-        integer = width + int(rng.integers(0, 4))
-    else:
-        width = int(rng.integers(1, 4))
-        integer = int(rng.integers(0, 3))
-    is_signed = bool(rng.random() < 0.8) if signed is None else signed
-    name = "ap_fixed" if is_signed else "ap_ufixed"
-    if rng.random() < modes:
-        return f"{name}<{width},{integer},AP_{rng.choice(ROUNDINGS)},AP_{rng.choice(OVERFLOWS)}>"
-    return f"{name}<{width},{integer}>"
+    image: bool
 
 
 def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
@@ -157,17 +124,24 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = np.random.default_rng([seed, 0])
     io = str(rng.choice(["io_parallel", "io_parallel", "io_stream"]))
+    count = int(rng.integers(3, 6))
+    image = bool(rng.random() < 0.4)
     shape: tuple[int, ...] = (int(rng.integers(2, 9)),)
-    if rng.random() < (
+    if image:
+        shape = random_images.draw_shape(rng)
+    elif rng.random() < (
         0.2 if io == "io_parallel" else 0.05
     ):  # C-simulation seldom defines a streamed Flatten
         shape = (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
-    count = int(rng.integers(3, 6))
-    chains = [_draw_chain(np.random.default_rng([seed, 1, i]), i, math.prod(shape)) for i in range(count)]
+    generators = [np.random.default_rng([seed, 1, i]) for i in range(count)]
+    if image:
+        chains = [random_images.draw_chain(g, i, shape, io) for i, g in enumerate(generators)]
+    else:
+        chains = [_draw_chain(g, i, math.prod(shape)) for i, g in enumerate(generators)]
     merges: list[tuple[LayerPlan, int, int]] = []
     for a, b in combinations(range(count), 2):
         width = chains[a][-1].width
-        if chains[b][-1].width == width and rng.random() < 0.5:
+        if not image and chains[b][-1].width == width and rng.random() < 0.5:
             kind = str(rng.choice(MERGES[io == "io_stream" :]))
             name = f"m{len(merges)}_{kind.lower()}"
             merges.append((LayerPlan(kind, name, width, _draw_config(rng, kind), _draw_options(rng)), a, b))
@@ -186,7 +160,8 @@ def draw(seed: int) -> Plan:
         chains=chains,
         starts=[i % len(inputs) for i in range(count)],
         merges=merges,
-        qonnx=bool(rng.random() < 0.06),
+        qonnx=not image and bool(rng.random() < 0.06),
+        image=image,
     )
 
 
@@ -260,7 +235,9 @@ def _layer(plan: LayerPlan) -> Any:
 
 
 def _layers(plan: LayerPlan) -> list[Any]:
-    """One layer, or a layer between a reshaping to two axes and its inverse."""
+    """One layer, or a layer between a reshaping to two axes and its inverse, or those of an image."""
+    if plan.kind in random_images.KINDS:
+        return random_images.layers(plan)
     if plan.kind not in SHAPES:
         return [_layer(plan)]
     layers = keras().layers
@@ -309,7 +286,7 @@ def _keras_model(plan: Plan) -> Any:
     ends = []
     for i, (chain, start) in enumerate(zip(plan.chains, plan.starts, strict=True)):
         x = inputs[start]
-        if len(plan.shape) > 1:
+        if len(plan.shape) > 1 and not plan.image:
             x = layers.Flatten(name=f"c{i}_flat")(x)
         for step in chain:
             for layer in _layers(step):

@@ -17,7 +17,16 @@ if shutil.which("g++") is None:
     MISSING.append("g++")
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"C-simulation needs {', '.join(MISSING)}")
 
-SAMPLED = ("vae_narrow", "qkeras", "softmax_stream", "merges", "resource", "odd_types")
+SAMPLED = (
+    "vae_narrow",
+    "qkeras",
+    "softmax_stream",
+    "merges",
+    "resource",
+    "odd_types",
+    "conv2d_stream",
+    "all_sequences_vivado_parallel",
+)
 
 
 @pytest.mark.parametrize("name", SAMPLED)

@@ -13,6 +13,7 @@ _CONSTANT = re.compile(r"static\s+const(?:expr)?\s+[\w:]+\s+(\w+)\s*=\s*([^;]+);
 _TYPEDEF = re.compile(r"typedef\s+([^;]+?)\s+(\w+);")
 _ALIAS = re.compile(r"using\s+(\w+)\s*=\s*([\w:]+)<")
 _OUTSIDE = re.compile(r"^const\s+\w+\s+\w+::(\w+)\s*=\s*([^;]+);", re.MULTILINE)
+_STRUCT = re.compile(r"^struct ([\w:]+(?:<\d+>)?)\s*[:{].*?^\};", re.MULTILINE | re.DOTALL)
 _ARRAY = re.compile(r"^unsigned\s+config\d+_(\w+)\[\d+\]\s*=\s*\{([^}]*)\};", re.MULTILINE)
 _CALL = re.compile(r"^\s*([\w:]+?)\s*<([^<>]*)>\s*\(([^()]*)\)\s*;?\s*$")
 
@@ -49,6 +50,11 @@ class Config:
     def array(self, name: str) -> list[int]:
         """An array that is defined beside the struct."""
         return [int(number) for number in self._arrays[name].split(",")]
+
+
+def structs(text: str) -> dict[str, str]:
+    """The text of every struct of a layer that has several, by name."""
+    return {found[1]: found[0] for found in _STRUCT.finditer(text)}
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import reuse
-from .dense import dense_filters, latency_filters, resource_filters
+from . import adders, reuse
+from .dense import dense_sums, latency_filters, resource_filters
 from .scope import Scope
 from .sums import Filters, weighted_sums
-from .windows import convolution_axes, elements, pixels
+from .windows import convolution_axes, elements, generated, pixels
 
 _FULL = ("conv_1d_cl", "conv_2d_cl", "pointwise_conv_1d_cl", "pointwise_conv_2d_cl")
 _DEPTHWISE = ("depthwise_conv_1d_cl", "depthwise_conv_2d_cl")
@@ -16,14 +16,29 @@ _DEPTHWISE = ("depthwise_conv_1d_cl", "depthwise_conv_2d_cl")
 
 def conv(scope: Scope) -> None:
     """Every position is a dense layer of its window; padding is multiplied as zero."""
+    if scope.call.function in ("conv1d_cl", "conv2d_cl"):
+        return scope.finish(_adders(scope))
     if scope.call.function not in _FULL:
-        scope.refuse(f"the function '{scope.call.function}' is not supported; supported are {', '.join(_FULL)}")
+        scope.refuse(
+            f"the function '{scope.call.function}' is not supported; supported are {', '.join(_FULL)}"
+        )
     axes, channels, n_out = convolution_axes(scope), scope.number("n_chan"), scope.number("n_filt")
     taps = elements(pixels(axes), channels)
     _require_stream(scope)
-    n_in = taps.shape[1]
-    filters = dense_filters(scope, n_in, n_out) if scope.stream else _parallel_filters(scope, n_in, n_out)
-    scope.finish(weighted_sums(scope, taps[:, None, :], filters))
+    if scope.stream:
+        return scope.finish(dense_sums(scope, taps, n_out))
+    scope.finish(weighted_sums(scope, taps[:, None, :], _parallel_filters(scope, taps.shape[1], n_out)))
+
+
+def _adders(scope: Scope) -> int:
+    """Distributed arithmetic in io_parallel, which has a function and a configuration of its own."""
+    try:
+        taps = generated(scope.generated("line_buffer_codegen"), scope.number("n_pixels"))
+    except ValueError as error:
+        scope.refuse(str(error))
+    if int(taps.max()) >= scope.input.size:
+        scope.refuse("its generated fill_buffer reads beyond its input")
+    return adders.apply(scope, scope.generated("da_codegen"), taps)
 
 
 def _parallel_filters(scope: Scope, n_in: int, n_out: int) -> Filters:
@@ -34,8 +49,8 @@ def _parallel_filters(scope: Scope, n_in: int, n_out: int) -> Filters:
         scope.refuse(
             f"the strategy '{strategy}' is not supported; supported are Latency, Resource, Resource_Unrolled"
         )
-    factor, blocks = scope.number("reuse_factor"), -(-n_in * n_out // scope.number("reuse_factor"))
-    if factor > n_in or blocks % n_out and factor < n_in:
+    factor = scope.number("reuse_factor")
+    if factor > n_in or (-(-n_in * n_out // factor) % n_out and factor < n_in):
         scope.refuse(f"C-simulation stops with an assertion: the reuse factor {factor} is not legal for it")
     return resource_filters(scope, n_in, n_out)
 
@@ -54,7 +69,9 @@ def depthwise(scope: Scope) -> None:
     scope.finish(weighted_sums(scope, taps, Filters(where, _depthwise_order(scope, taps.shape[2], channels))))
 
 
-def _depthwise_order(scope: Scope, window: int, channels: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _depthwise_order(
+    scope: Scope, window: int, channels: int
+) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     kernel, strategy = scope.config.word("kernel"), scope.config.word("strategy")
     if strategy == "latency":
         return np.arange(window)[None, :].repeat(channels, axis=0)
@@ -66,14 +83,22 @@ def _depthwise_order(scope: Scope, window: int, channels: int) -> np.ndarray[tup
         scope.refuse(str(error))
 
 
+def _require_encoded(scope: Scope) -> None:
+    """The implementation that sends every pixel to the windows it is in."""
+    if scope.backend != "Vivado":
+        scope.refuse("C-simulation stops with an assertion: Vitis supports the LineBuffer implementation only")
+    two = "2d" in scope.call.function
+    if two and scope.number("filt_height") != scope.number("filt_width"):
+        scope.refuse("C-simulation stops with an assertion: encoded windows must be square")
+
+
 def _require_stream(scope: Scope) -> None:
     """In io_stream a word is one pixel."""
     if not scope.stream:
         return
     channels, filters = scope.number("n_chan"), scope.number("n_filt")
-    implementation = scope.config.word("implementation")
-    if implementation != "linebuffer":
-        scope.refuse(f"the implementation '{implementation}' is not supported; supported is LineBuffer")
+    if scope.config.word("implementation") == "encoded":
+        _require_encoded(scope)
     if scope.input.pack != channels or scope.pack() != filters:
         scope.refuse(
             f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from . import reuse
+from . import adders, reuse
 from .scope import Scope
 from .sums import Filters, weighted_sums
 
@@ -13,9 +14,11 @@ _KERNELS = ("DenseLatency", "DenseResource_rf_leq_nin", "DenseResource_rf_gt_nin
 
 def dense(scope: Scope) -> None:
     """res = cast(bias + sum of products), every product and every sum cast to accum_t."""
+    x = scope.input
+    if scope.call.function.startswith("dense_da_"):
+        return scope.finish(adders.apply(scope, scope.generated("da_codegen"), np.arange(x.size)[None, :]))
     if scope.call.function != "dense":
         scope.refuse(f"unknown function '{scope.call.function}'")
-    x = scope.input
     n_in, n_out = scope.number("n_in"), scope.number("n_out")
     if x.size != n_in:
         scope.refuse(f"it multiplies {n_in} inputs, but its input has {x.size} elements")
@@ -23,8 +26,14 @@ def dense(scope: Scope) -> None:
         scope.refuse(
             f"its {n_in} inputs and {n_out} outputs do not fill stream words of {x.pack} and {scope.pack()}"
         )
-    taps = np.arange(n_in)[None, None, :]
-    scope.finish(weighted_sums(scope, taps, dense_filters(scope, n_in, n_out)))
+    scope.finish(dense_sums(scope, np.arange(n_in)[None, :], n_out))
+
+
+def dense_sums(scope: Scope, taps: NDArray[np.int64], n_out: int) -> int:
+    """The layer's dense kernel at every row of taps [positions][inputs], in the result's type."""
+    if scope.config.word("strategy") == "distributed_arithmetic":
+        return adders.apply(scope, scope.generated("da_codegen"), taps)
+    return weighted_sums(scope, taps[:, None, :], dense_filters(scope, taps.shape[1], n_out))
 
 
 def dense_filters(scope: Scope, n_in: int, n_out: int) -> Filters:

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bxnn._core import UnsupportedError
 
-from . import activations, batchnorm, conv, dense, image, merge, pooling, quant, shape, softmax
+from . import (
+    activations,
+    adders,
+    batchnorm,
+    conv,
+    dense,
+    einsum,
+    embedding,
+    garnet,
+    image,
+    kl,
+    layernorm,
+    merge,
+    pooling,
+    quant,
+    recurrent,
+    shape,
+    softmax,
+    time_distributed,
+)
 from .emit import Tensor
 from .scope import Scope
 
@@ -22,6 +41,7 @@ _HANDLERS: Mapping[str, Callable[[Scope], None]] = {
     "Dense": dense.dense,
     "Conv1D": conv.conv,
     "Conv2D": conv.conv,
+    "Conv2DBatchnorm": conv.conv,
     "PointwiseConv1D": conv.conv,
     "PointwiseConv2D": conv.conv,
     "DepthwiseConv1D": conv.depthwise,
@@ -37,6 +57,10 @@ _HANDLERS: Mapping[str, Callable[[Scope], None]] = {
     "Softmax": softmax.softmax,
     "Merge": merge.elementwise,
     "Dot": merge.dot1d,
+    "Einsum": einsum.einsum,
+    "EinsumDense": einsum.einsum_dense,
+    "DACombinational": adders.combinational,
+    "HKLLoss": kl.divergence,
     "Concatenate": merge.concatenate,
     "Pooling1D": pooling.pooling,
     "Pooling2D": pooling.pooling,
@@ -52,10 +76,17 @@ _HANDLERS: Mapping[str, Callable[[Scope], None]] = {
     "Clone": shape.clone,
     "Broadcast": shape.broadcast,
     "Transpose": shape.transpose,
+    "LSTM": recurrent.lstm,
+    "GRU": recurrent.gru,
+    "Bidirectional": recurrent.bidirectional,
+    "Embedding": embedding.embedding,
+    "LayerNormalization": layernorm.layer_normalization,
+    "GarNet": garnet.garnet,
+    "GarNetStack": garnet.garnet_stack,
     "FixedPointQuantizer": quant.fixed_point_quantizer,
 }
 
-SUPPORTED_LAYERS = tuple(sorted(_HANDLERS))
+SUPPORTED_LAYERS = tuple(sorted([*_HANDLERS, "TimeDistributed"]))
 
 
 def from_model_graph(model: Any, builder: Any) -> None:
@@ -70,31 +101,86 @@ def from_model_graph(model: Any, builder: Any) -> None:
     _check_model(model)
     for key, value in _metadata(model).items():
         builder.set_meta(key, value)
-    typedefs = _typedefs(model)
+    emit_layers(_inputs_first(model), list(model.outputs), builder, _typedefs(model))
+
+
+def emit_layers(
+    nodes: Sequence[Any], outputs: Sequence[str], builder: Any, typedefs: Mapping[str, Any]
+) -> None:
+    """Emit layers, inputs first and then in an order in which they can be computed, and the outputs.
+
+    A node has what `Scope` reads of hls4ml's; `typedefs` gives the precision object, or the C++ spelling,
+    behind a type name. Raises UnsupportedError as `from_model_graph` does.
+    """
     tensors: dict[str, Tensor] = {}
-    for node in _inputs_first(model):
-        scope = Scope(node, builder, tensors, typedefs)
-        handler = _HANDLERS.get(scope.kind)
-        if handler is None:
-            undefined = (
-                ""
-                if node.get_attr("function_cpp")
-                else " (nor by C-simulation: hls4ml generates no code for it)"
-            )
-            scope.refuse(
-                f"this layer is not supported{undefined}; supported are {', '.join(SUPPORTED_LAYERS)}"
-            )
-        missing = [name for name in node.inputs if name not in tensors and scope.kind != "Input"]
-        if missing:
-            scope.refuse(f"its input '{missing[0]}' has not been computed before it")
-        handler(scope)
-        tensors.update(scope.made)
-        if scope.kind != "Input":
-            builder.probe(scope.made[node.outputs[0]].value, scope.name)
-    for name in model.outputs:
-        if name in model.inputs:
+    _emit_all(nodes, tensors, builder, typedefs)
+    inputs = [name for node in nodes if node.class_name == "Input" for name in node.outputs]
+    for name in outputs:
+        if name in inputs:
             raise UnsupportedError(f"output '{name}' is an input of the model; C-simulation does not compile")
         builder.output(tensors[name].value, name)
+
+
+def _emit_all(
+    nodes: Sequence[Any],
+    tensors: dict[str, Tensor],
+    builder: Any,
+    typedefs: Mapping[str, Any],
+    *,
+    probed: bool = True,
+) -> None:
+    """Emit the layers one after the other and add their outputs to `tensors`."""
+    rest = list(nodes)
+    while rest:
+        scope = Scope(rest.pop(0), builder, tensors, typedefs)
+        if scope.kind == "TimeDistributed":
+            body, end = time_distributed.split_body(scope, rest)
+            del rest[: len(body) + 1]
+            scope = _emit_loop(scope, body, Scope(end, builder, tensors, typedefs), tensors, typedefs, probed)
+        else:
+            _emit_one(scope, tensors)
+        tensors.update(scope.made)
+        if probed and scope.kind != "Input":
+            builder.probe(scope.made[scope.node.outputs[0]].value, scope.name)
+
+
+def _emit_one(scope: Scope, tensors: Mapping[str, Tensor]) -> None:
+    handler = _HANDLERS.get(scope.kind)
+    if handler is None:
+        undefined = (
+            ""
+            if scope.node.get_attr("function_cpp")
+            else " (nor by C-simulation: hls4ml generates no code for it)"
+        )
+        scope.refuse(f"this layer is not supported{undefined}; supported are {', '.join(SUPPORTED_LAYERS)}")
+    missing = [name for name in scope.node.inputs if name not in tensors and scope.kind != "Input"]
+    if missing:
+        scope.refuse(f"its input '{missing[0]}' has not been computed before it")
+    handler(scope)
+
+
+def _emit_loop(
+    scope: Scope,
+    body: Sequence[Any],
+    end: Scope,
+    tensors: dict[str, Tensor],
+    typedefs: Mapping[str, Any],
+    probed: bool,
+) -> Scope:
+    """The layers of `body` once a time step; what is traced of them is the last step, as in C-simulation."""
+    builder, made = scope.emit.builder, []
+    steps = time_distributed.time_steps(scope)
+    inside = dict(tensors)
+    for i, step in enumerate(steps):
+        inside |= {scope.node.outputs[0]: step}
+        is_traced = probed and i + 1 == len(steps)
+        if is_traced:
+            builder.probe(step.value, scope.name)
+        _emit_all(body, inside, builder, typedefs, probed=is_traced)
+        made.append(inside[end.node.inputs[0]])
+    tensors.update(inside)
+    time_distributed.join_steps(end, made)
+    return end
 
 
 def _inputs_first(model: Any) -> list[Any]:

@@ -43,7 +43,7 @@ def _rearranged(scope: Scope, before: dict[str, str], *, sign: int) -> None:
 
 
 def resize(scope: Scope) -> None:
-    """Nearest neighbours, by the integer ratios of `nnet_image.h`; also what C-simulation makes of bilinear."""
+    """Nearest neighbours, by the ratios of `nnet_image.h`; also what C-simulation makes of bilinear."""
     if scope.call.function != "resize_nearest":
         scope.refuse(f"the function '{scope.call.function}' is not supported; supported is resize_nearest")
     channels, sizes = scope.number("n_chan"), (scope.number("height"), scope.number("width"))

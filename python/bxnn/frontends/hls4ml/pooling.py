@@ -11,6 +11,7 @@ from bxnn._core import Format
 
 from .formats import CType
 from .scope import Scope
+from .sums import leaf_sum, running_sum
 from .windows import Axis, elements, pixels, require_shape
 
 Indices = NDArray[np.int64]
@@ -21,7 +22,7 @@ _GLOBAL = ("global_pooling1d_cl", "global_pooling2d_cl")
 
 @dataclass(frozen=True)
 class Pools:
-    """Windows [positions][pixels] of an input with channels, -1 in the padding, and what sums are divided by."""
+    """Windows [positions][pixels], -1 in the padding, the channels, and what sums are divided by."""
 
     windows: Indices
     channels: int
@@ -36,7 +37,9 @@ class Pools:
 def pooling(scope: Scope) -> None:
     """The maximum, or the sum over accum_t divided by the number of pixels, of every window."""
     if scope.call.function not in _LOCAL:
-        scope.refuse(f"the function '{scope.call.function}' is not supported; supported are {', '.join(_LOCAL)}")
+        scope.refuse(
+            f"the function '{scope.call.function}' is not supported; supported are {', '.join(_LOCAL)}"
+        )
     axes = _axes(scope)
     if scope.stream:
         _require_stream_windows(scope, axes)
@@ -46,7 +49,9 @@ def pooling(scope: Scope) -> None:
 def global_pooling(scope: Scope) -> None:
     """One window over all pixels."""
     if scope.call.function not in _GLOBAL:
-        scope.refuse(f"the function '{scope.call.function}' is not supported; supported are {', '.join(_GLOBAL)}")
+        scope.refuse(
+            f"the function '{scope.call.function}' is not supported; supported are {', '.join(_GLOBAL)}"
+        )
     two = "2d" in scope.call.function
     sizes = [scope.number(name) for name in (("in_height", "in_width") if two else ("n_in",))]
     axes = [Axis(size, size, 1, 0, 1) for size in sizes]
@@ -63,13 +68,12 @@ def _axes(scope: Scope) -> list[Axis]:
 
 
 def _require_stream_windows(scope: Scope, axes: list[Axis]) -> None:
-    if scope.config.word("implementation") != "linebuffer":
-        scope.refuse("the implementation 'encoded' is not supported; supported is LineBuffer")
     if any(axis.before for axis in axes) or any(
         (axis.size - axis.window) // axis.stride + 1 != axis.out for axis in axes
     ):
         scope.refuse("C-simulation stops with an assertion: io_stream has no padding in poolings")
-    if len(axes) == 2 and any(axis.window != axis.stride for axis in axes):
+    encoded = scope.config.word("implementation") == "encoded"
+    if (len(axes) == 2 or encoded) and any(axis.window != axis.stride for axis in axes):
         scope.refuse("C-simulation stops with an assertion: io_stream pools windows that do not overlap")
 
 
@@ -119,28 +123,21 @@ def _maximum(scope: Scope, pools: Pools) -> int:
 def _average(scope: Scope, pools: Pools) -> int:
     """The sum divided by the number of pixels."""
     accum = scope.ctype("accum_t")
-    quotient = _divided(scope, _sum(scope, pools.taps(), accum), accum, np.repeat(pools.divisors, pools.channels))
+    quotient = _divided(
+        scope, _sum(scope, pools.taps(), accum), accum, np.repeat(pools.divisors, pools.channels)
+    )
     return scope.emit.assign(quotient, accum, scope.result())
 
 
 def _sum(scope: Scope, taps: Indices, accum: CType) -> int:
     """io_stream casts the elements, then adds them, those of a local pooling as a tree; io_parallel adds them
     one by one and casts every sum."""
-    x, emit = scope.input, scope.emit
-    if scope.stream or (accum.frac >= x.type.frac and accum.overflow == "WRAP"):
-        emit.check(x.type, accum)
-        order = "tree" if scope.stream and scope.call.function in _LOCAL else "sequential"
-        value = emit.gather([x.value], taps, [taps.size])
-        return int(
-            emit.builder.reduce(
-                "sum", value, len(taps), taps.shape[1], 1, accum=accum.format, order=order, shape=[len(taps)]
-            )
-        )
-    total = emit.constant(np.zeros(len(taps), dtype=np.int64), accum)
-    for tap in taps.T:
-        element = emit.gather([x.value], tap, [len(taps)])
-        total = emit.binary("add", total, element, accum + x.type, accum)
-    return total
+    x = scope.input
+    if not scope.stream:
+        return running_sum(scope, x.value, x.type, taps, accum)
+    scope.emit.check(x.type, accum)
+    order = "tree" if scope.call.function in _LOCAL else "sequential"
+    return leaf_sum(scope, x.value, taps, accum, order=order)
 
 
 def _divided(scope: Scope, value: int, kind: CType, divisors: Indices) -> int:

@@ -101,9 +101,7 @@ def _exponential(scope: Scope, x: Tensor, key: str, where: NDArray[np.int64]) ->
         scope.refuse(f"the weights '{variable.name}' are {variable.weight_class}, expected powers of two")
     sign, exponent, bits = _signs_and_exponents(scope, key)
     if len(sign) <= int(where.max()):
-        scope.refuse(
-            f"it reads {int(where.max()) + 1} weights '{variable.name}', but only {len(sign)} exist"
-        )
+        scope.refuse(f"it reads {int(where.max()) + 1} weights '{variable.name}', but only {len(sign)} exist")
     sign, exponent = sign[where], exponent[where]
     half = bits + x.type.width
     wide = CType(2 * half, half, True)

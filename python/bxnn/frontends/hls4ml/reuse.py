@@ -84,13 +84,15 @@ def order_free(emit: Emit, terms: Terms, bias: NDArray[np.int64], b_frac: int, a
 
 
 def depthwise_order(kernel: str, window: int, channels: int, reuse_factor: int) -> NDArray[np.int64]:
-    """For every channel its taps in the order in which `nnet_depthwise_product.h` adds them: [channels, window].
+    """For every channel its taps in the order of `nnet_depthwise_product.h`: int64 [channels, window].
 
     Raises ValueError for a reuse factor with which the header adds products to another channel or stops.
     """
     n_in = window * channels
     rf = reuse_factor if kernel == "DepthwiseDenseResource_rf_leq_nout" else min(reuse_factor, n_in)
-    illegal = ValueError(f"the reuse factor {reuse_factor} is not legal for {window} taps of {channels} channels")
+    illegal = ValueError(
+        f"the reuse factor {reuse_factor} is not legal for {window} taps of {channels} channels"
+    )
     if kernel == "DepthwiseDenseResource_rf_gt_nout_rem0":
         if rf < channels or rf % channels:
             raise illegal

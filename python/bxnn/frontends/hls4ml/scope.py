@@ -46,6 +46,10 @@ class Scope:
         self._tensors = tensors
         self._typedefs = typedefs
 
+    def within(self, node: Any, tensors: Mapping[str, Tensor]) -> Scope:
+        """The scope of a call inside this layer: another node and other inputs, the same graph."""
+        return Scope(node, self.emit.builder, tensors, self._typedefs)
+
     def refuse(self, reason: str) -> NoReturn:
         raise UnsupportedError(f"layer '{self.name}' ({self.kind}): {reason}")
 
@@ -81,6 +85,13 @@ class Scope:
             )
         return call
 
+    def generated(self, attribute: str) -> str:
+        """C++ that hls4ml generated beside the configuration."""
+        source = self.node.get_attr(attribute)
+        if not source:
+            self.refuse(f"hls4ml generated no code '{attribute}' for it")
+        return str(source)
+
     def number(self, member: str) -> int:
         """An integer member of the configuration struct."""
         try:
@@ -107,8 +118,8 @@ class Scope:
     def named(self, name: str) -> CType:
         """The type behind a name of the project's `defines.h`, or behind a C++ spelling."""
         try:
-            precision = self._typedefs.get(name)
-            return from_text(name) if precision is None else from_precision(precision)
+            precision = self._typedefs.get(name, name)
+            return from_text(precision) if isinstance(precision, str) else from_precision(precision)
         except ValueError as error:
             self.refuse(str(error))
 

@@ -20,11 +20,12 @@ Indices = NDArray[np.int64]
 @dataclass(frozen=True)
 class Filters:
     """Filter f multiplies tap k of its window by element `where[f][k]` of the project's weights, and adds its
-    taps in the order `order[f]`. With `skips_zeros`, the code has no term for a weight that is zero."""
+    taps in the order `order[f]` onto its bias. With `skips_zeros`, there is no term for a weight of zero."""
 
     where: Indices
     order: Indices
     skips_zeros: bool = False
+    biases: Indices | None = None  # one a filter if not given
 
 
 def weighted_sums(scope: Scope, taps: Indices, filters: Filters) -> int:
@@ -37,6 +38,8 @@ def weighted_sums(scope: Scope, taps: Indices, filters: Filters) -> int:
     x, taps = _padded(scope, taps)
     terms = make_terms(scope, x, "weight", filters.where, accum, skips_zeros=filters.skips_zeros)
     bias, emit = scope.weights("bias"), scope.emit
+    if filters.biases is not None:
+        bias = replace(bias, raw=bias.raw[filters.biases])
     if len(bias.raw) != n_out:
         scope.refuse(f"it has {len(bias.raw)} biases for {n_out} outputs")
     emit.check(terms.type, accum)
@@ -49,6 +52,28 @@ def weighted_sums(scope: Scope, taps: Indices, filters: Filters) -> int:
         order = np.broadcast_to(np.arange(order.shape[1]), order.shape)
     value = _dot(scope, terms, taps, order, (raw, frac), accum)
     return _result(scope, value, accum, x.type)
+
+
+def running_sum(scope: Scope, value: int, kind: CType, taps: Indices, accum: CType) -> int:
+    """`acc += value[tap]` for the taps of every row, from zero: every sum is cast, not the terms."""
+    emit = scope.emit
+    if accum.frac >= kind.frac and accum.overflow == "WRAP":  # where to cast makes no difference
+        emit.check(kind, accum)
+        return leaf_sum(scope, value, taps, accum)
+    total = emit.constant(np.zeros(len(taps), dtype=np.int64), accum)
+    for tap in taps.T:
+        term = emit.gather([value], tap, [len(taps)])
+        total = emit.binary("add", total, term, accum + kind, accum)
+    return total
+
+
+def leaf_sum(scope: Scope, value: int, taps: Indices, accum: CType, *, order: str = "sequential") -> int:
+    """The sum of every row of taps, [rows]: terms and sums are cast."""
+    terms = scope.emit.gather([value], taps, [taps.size])
+    rows, size = taps.shape
+    return int(
+        scope.emit.builder.reduce("sum", terms, rows, size, 1, accum=accum.format, order=order, shape=[rows])
+    )
 
 
 def _padded(scope: Scope, taps: Indices) -> tuple[Tensor, Indices]:
@@ -77,7 +102,7 @@ def _dot(
     weights = terms.weights[rows, order]
     if terms.offset is None and taps.shape[1] == 1 and (order == order[0]).all():
         index = taps[:, 0, order[0]]
-        if positions > 1 or (index[0] != np.arange(int(np.prod(scope.input.shape)))).any():
+        if positions > 1 or not np.array_equal(index[0], np.arange(scope.input.size)):
             options["index"] = index.astype(np.int32)
         return int(dot(terms.value, weights, terms.w_frac, raw[None, :], frac, **options))
     index = np.take_along_axis(

@@ -65,8 +65,12 @@ def selu(size: int) -> Floats:
     return (_SELU_SCALE * (_SELU_ALPHA * grown)).astype(np.float32)
 
 
+def exponential_over(size: int, half_span: float) -> Floats:
+    return _expf(centred(size, half_span))
+
+
 def exp_legacy(size: int) -> Floats:
-    return _expf(centred(size, 8.0))
+    return exponential_over(size, 8.0)
 
 
 def invert_legacy(size: int) -> Doubles:
@@ -85,6 +89,13 @@ def inverse(x: Floats) -> Floats:
     """1/x in float; infinite at zero."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.float32(1) / x, dtype=np.float32)
+
+
+def inverse_root(size: int, epsilon: int, power: int) -> Doubles:
+    """1/sqrt(x) for x from 10^-epsilon in `size` steps up to 2^-power more."""
+    step = np.float32(2.0**-power) / np.float32(size)
+    x = np.float32(10.0**-epsilon) + step * np.arange(size).astype(np.float32)
+    return np.asarray(1.0 / np.sqrt(x).astype(np.float64))
 
 
 CENTRED: dict[str, tuple[Callable[[int], Floats | Doubles], int]] = {

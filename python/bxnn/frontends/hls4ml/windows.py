@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,25 @@ def pixels(axes: list[Axis]) -> Indices:
     rows, columns = y[:, None, :, None], x[None, :, None, :]
     flat = np.where((rows < 0) | (columns < 0), -1, rows * axes[1].size + columns)
     return flat.reshape(len(y) * len(x), -1)
+
+
+_STATEMENT = re.compile(r"partition == *(\d+)|buffer\[(\d+)\]\[(\d+)\] = *(?:data\[(\d+)\]|0);")
+
+
+def generated(code: str, pixels_a_partition: int) -> Indices:
+    """Elements [positions][taps] of the windows of a generated `fill_buffer`, -1 where it writes zero."""
+    taps: dict[tuple[int, int], int] = {}
+    partition = 0
+    for found in _STATEMENT.finditer(code):
+        if found[1]:
+            partition = int(found[1])
+        else:
+            position = partition * pixels_a_partition + int(found[2])
+            taps[position, int(found[3])] = int(found[4]) if found[4] else -1
+    rows, columns = (max((key[i] for key in taps), default=-1) + 1 for i in range(2))
+    if len(taps) != rows * columns or not taps:
+        raise ValueError("its generated fill_buffer does not fill every window")
+    return np.array([[taps[row, column] for column in range(columns)] for row in range(rows)], dtype=np.int64)
 
 
 def elements(windows: Indices, channels: int) -> Indices:

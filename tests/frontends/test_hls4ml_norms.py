@@ -1,0 +1,142 @@
+"""Embedding, LayerNormalization and GarNet against numbers that C-simulation gave, and against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bxnn._core import UnsupportedError
+from frontends import sequences as seq
+from frontends.graphs import graph, source
+
+pytest.importorskip("hls4ml", reason="hls4ml is not installed")
+
+INDEX = {"x": seq.typed("ap_uint<3>")}
+
+
+def embedding() -> Any:
+    return graph(source(4), seq.embedding("e", 4, 8, 3), layer_config=INDEX)
+
+
+def embedding_stream() -> Any:
+    keys = seq.typed("ap_fixed<9,4,AP_RND,AP_SAT>")
+    keys["Precision"]["embeddings"] = "ap_fixed<12,3>"
+    layer = seq.embedding("e", 4, 8, 3)
+    return graph(source(4), layer, layer_config=INDEX | {"e": keys}, io_type="io_stream", backend="Vivado")
+
+
+def normalization() -> Any:
+    return graph(source(2, 3), seq.layer_normalization("n", 2, 3))
+
+
+def normalization_types() -> Any:
+    """A table of its own size and range, sums that saturate after every addition."""
+    keys = seq.typed("ap_fixed<13,4,AP_RND_CONV,AP_SAT>", "ap_fixed<12,5,AP_RND,AP_SAT>")
+    keys["Precision"] |= {"scale": "ap_fixed<9,2>", "table": "ap_ufixed<12,6>"}
+    keys |= {"table_size": 1000, "table_range_power2": 2}
+    layer = seq.layer_normalization("n", 2, 3, epsilon=2)
+    return graph(source(2, 3), layer, layer_config={"x": seq.typed("ap_fixed<10,4>"), "n": keys})
+
+
+def vertices(layer: Any, number: str = "ap_uint<3>", **config: Any) -> Any:
+    types = {"x": seq.typed("ap_fixed<12,4>"), "n": seq.typed(number)} | config
+    inputs = [source(4, 3), source(1, name="n")]
+    return graph(*inputs, layer, layer_config=types, inputs=["x", "n"], outputs=["g"])
+
+
+def garnet() -> Any:
+    return vertices(seq.garnet("g", 4, 3, (2, 2, 2)))
+
+
+def garnet_types() -> Any:
+    """Two groups of vertices, sums that round and saturate, a number of vertices with a fraction."""
+    keys = seq.typed("ap_fixed<14,5,AP_RND,AP_SAT>", ReuseFactor=2)
+    keys["Precision"] |= {
+        "aggr": "ap_fixed<13,4,AP_RND,AP_SAT>",
+        "edge_weight": "ap_ufixed<8,0,AP_RND,AP_SAT>",
+        "edge_weight_aggr": "ap_ufixed<8,2,AP_RND,AP_SAT>",
+    }
+    return vertices(seq.garnet("g", 4, 3, (2, 2, 2)), "ap_fixed<7,5>", g=keys)
+
+
+def garnet_stack() -> Any:
+    return vertices(seq.garnet_stack("g", 4, 3, [(2, 2, 3), (2, 3, 2), (1, 2, 2)]))
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    f.__name__: f
+    for f in (
+        embedding,
+        embedding_stream,
+        normalization,
+        normalization_types,
+        garnet,
+        garnet_types,
+        garnet_stack,
+    )
+}
+
+# Outputs of C-simulation for the events of `sequences.ramps`.
+EXPECTED: dict[str, list[list[int]]] = {}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_numbers_of_c_simulation(name: str) -> None:
+    model = MODELS[name]()
+    (got,) = seq.run(model, seq.ramps(model))
+    assert got.tolist() == EXPECTED[name]
+
+
+@seq.needs_compiler
+@pytest.mark.parametrize("name", ["embedding_stream", "normalization_types", "garnet_types", "garnet_stack"])
+def test_same_as_c_simulation(name: str) -> None:
+    model = MODELS[name]()
+    seq.assert_same_as_c_simulation(model, seq.draw(model, 120))
+
+
+def test_every_index_gives_its_row() -> None:
+    model = embedding()
+    (got,) = seq.run(model, [np.arange(8, dtype=np.int64).reshape(2, 4)])
+    assert got.reshape(8, 3).tolist() == np.floor(seq.numbers(8, 3, scale=2.0) * 1024).astype(int).tolist()
+
+
+def test_an_index_beyond_the_vocabulary_gives_zero() -> None:
+    model = graph(source(2), seq.embedding("e", 2, 5, 3), layer_config=INDEX)
+    (got,) = seq.run(model, [np.array([[4, 5]], dtype=np.int64)])
+    assert got[0, :3].any() and not got[0, 3:].any()
+
+
+@pytest.mark.parametrize("number", [0, 3, 4, 7])
+def test_vertices_that_do_not_count_change_nothing(number: int) -> None:
+    model = garnet()
+    rng = np.random.default_rng(3)
+    x = rng.integers(-300, 300, (2, 4, 3))
+    x[1, : min(number, 4)] = x[0, : min(number, 4)]
+    (got,) = seq.run(model, [x.reshape(2, 12), np.full((2, 1), number)])
+    assert (got[0] == got[1]).all()
+
+
+def refusals() -> dict[str, tuple[Callable[[], Any], str]]:
+    embed, norm = seq.embedding("g", 4, 8, 3), seq.layer_normalization("g", 2, 3)
+    net, stack = seq.garnet("g", 4, 3, (2, 2, 2)), seq.garnet_stack("g", 4, 3, [(2, 2, 2)])
+    wide = {"x": seq.typed("ap_uint<32>")}
+    return {
+        "fraction": (lambda: graph(source(4), embed), "give the input an ap_uint type"),
+        "index": (lambda: graph(source(4), embed, layer_config=wide), "narrowest unsigned integer"),
+        "normalization": (lambda: graph(source(2, 3), norm, io_type="io_stream"), "io_parallel only"),
+        "vertices": (lambda: vertices(net | {"collapse": None}), "leaves the outputs of vertices"),
+        "max": (lambda: vertices(net | {"collapse": "max"}), "collapse='mean' alone"),
+        "number": (lambda: vertices(net, "ap_uint<17>"), "number of its vertices"),
+        "stack": (lambda: vertices(stack), "use a GarNet"),
+    }
+
+
+@pytest.mark.parametrize("name", refusals())
+def test_refused(name: str) -> None:
+    make, reason = refusals()[name]
+    with pytest.raises(UnsupportedError, match=reason) as caught:
+        seq.run(make(), [])
+    assert str(caught.value).startswith("layer 'g")
