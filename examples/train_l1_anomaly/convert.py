@@ -28,8 +28,8 @@ from qkeras.utils import load_qmodel
 
 import bxnn
 from bxnn._core import Model as Core
-from bxnn.frontends.hls4ml import from_model_graph
-from bxnn.score import RecordingBuilder, squared_error, sum_of_squares
+from bxnn.convert import core_of_graph
+from bxnn.score import Score
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -43,7 +43,6 @@ GOLDEN_EVENTS = 256
 TRAIN_EVENTS = 12000
 
 Raw = NDArray[np.int64]
-Score = Callable[[RecordingBuilder, int, int], int]
 Expected = Callable[[Raw, Raw], Raw]
 
 
@@ -73,19 +72,20 @@ def golden_choice(sample: dict[str, NDArray[np.int16]]) -> Raw:
     return np.concatenate(parts).astype(np.int64)
 
 
-def build(name: str, network: Any, score: Score, meaning: str) -> Core:
+def build(name: str, network: Any, score: Callable[[str, str], Score], meaning: str) -> Core:
     """The network with its score, and what a reader of the file needs to know."""
-    builder = RecordingBuilder(name)
-    from_model_graph(network, builder)
-    (x,), (y,) = builder.input_ids.values(), builder.output_ids.values()
-    builder.output(score(builder, x, y), "score")
-    builder.set_meta("input_shift", json.dumps(read_shift(MODELS / "preprocessing.json")))
-    builder.set_meta(
-        "input_rule", "raw input = hardware integer << input_shift, object by object (pT, eta, phi)"
-    )
-    builder.set_meta("score", meaning)
-    builder.set_meta("training", f"zero bias, first {TRAIN_EVENTS} events of l1_events.npz")
-    return builder.build()
+    model = bxnn.Model(core_of_graph(network, name))
+    (x,), (y,) = model.inputs, model.outputs
+    core = bxnn.compose(model, after={"score": score(x.name, y.name)})._core
+    notes = {
+        "input_shift": json.dumps(read_shift(MODELS / "preprocessing.json")),
+        "input_rule": "raw input = hardware integer << input_shift, object by object (pT, eta, phi)",
+        "score": meaning,
+        "training": f"zero bias, first {TRAIN_EVENTS} events of l1_events.npz",
+    }
+    for key, text in notes.items():
+        core = core.with_meta(key, text)
+    return core
 
 
 def require_equal(model: bxnn.Model, inputs: Raw, expected: list[Raw]) -> None:
@@ -99,7 +99,7 @@ def require_equal(model: bxnn.Model, inputs: Raw, expected: list[Raw]) -> None:
             )
 
 
-def convert(name: str, score: Score, expected_score: Expected, meaning: str) -> None:
+def convert(name: str, score: Callable[[str, str], Score], expected_score: Expected, meaning: str) -> None:
     """Convert, compare and write one network."""
     sample = read_sample()
     network = read_network(name)
@@ -122,13 +122,13 @@ def main() -> None:
     shutil.copyfile(MODELS / "preprocessing.json", DATA / "preprocessing.json")
     convert(
         "vae_encoder",
-        lambda builder, x, mean: sum_of_squares(builder, mean),
+        lambda x, mean: Score(mean),
         lambda x, mean: (mean**2).sum(1, keepdims=True),
         "sum of squares of the latent means",
     )
     convert(
         "autoencoder",
-        lambda builder, x, reconstruction: squared_error(builder, reconstruction, x),
+        lambda x, reconstruction: Score(reconstruction, minus=x),
         lambda x, reconstruction: ((reconstruction - x) ** 2).sum(1, keepdims=True),
         "sum of squared differences between reconstruction and input",
     )

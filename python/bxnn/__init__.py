@@ -3,6 +3,8 @@
 >>> model = bxnn.convert(hls_model)          # or bxnn.Model.load("model.bxnn")
 >>> y = model.predict(x)                     # real numbers in, the firmware's numbers out
 >>> print(bxnn.verify(model, hls_model, x))  # bit for bit against HLS C-simulation
+>>> print(bxnn.compare(keras_model, model, x))  # where fixed point and float part ways
+>>> print(bxnn.profile(model, x))            # values wrapped, saturated, rounded, by every cast
 """
 
 from __future__ import annotations
@@ -25,7 +27,11 @@ from bxnn.model import Model
 
 if TYPE_CHECKING:
     from bxnn.accelerate import accelerate
+    from bxnn.compare import compare
+    from bxnn.compose import compose
     from bxnn.convert import convert
+    from bxnn.frontends.qonnx import from_qonnx
+    from bxnn.profile import profile
     from bxnn.verify import verify
 
 __all__ = [
@@ -38,11 +44,16 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "accelerate",
+    "compare",
+    "compose",
     "convert",
+    "from_qonnx",
+    "profile",
     "verify",
 ]
 
-_ON_FIRST_USE = frozenset({"accelerate", "convert", "verify"})
+_ON_FIRST_USE = frozenset({"accelerate", "compare", "compose", "convert", "profile", "verify"})
+_ELSEWHERE = {"from_qonnx": "frontends.qonnx"}
 
 
 class _Package(ModuleType):
@@ -56,6 +67,8 @@ class _Package(ModuleType):
         if name in _ON_FIRST_USE:
             importlib.import_module(f"{self.__name__}.{name}")
             return self.__dict__[name]
+        if name in _ELSEWHERE:
+            return getattr(importlib.import_module(f"{self.__name__}.{_ELSEWHERE[name]}"), name)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: object) -> None:

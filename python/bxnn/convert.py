@@ -14,6 +14,8 @@ from bxnn._core import Builder, Error, InputError, UnsupportedError
 from bxnn._core import Model as CoreModel
 
 from .csimulation import is_hls_graph
+from .frontends.conifer import from_conifer, is_conifer
+from .frontends.project import is_project, read_project
 from .model import Model
 
 Backend = Literal["Vitis", "Vivado"]
@@ -22,7 +24,8 @@ Granularity = Literal["name", "type", "model"]
 
 _SOURCES = (
     "a Keras or QKeras model, a path ending in .keras, .h5, .json (with its .h5 beside it) or .onnx, "
-    "an ONNX ModelProto, a qonnx ModelWrapper, or an hls4ml ModelGraph"
+    "an ONNX ModelProto, a qonnx ModelWrapper, an hls4ml ModelGraph or its project folder, or a model of "
+    "conifer: the object, its .json or its project folder"
 )
 
 
@@ -40,6 +43,12 @@ def convert(
     `ModelGraph`, for which the other arguments do not count. `hls_config` is hls4ml's configuration
     dictionary, which is left untouched; without it hls4ml derives one with the given granularity.
 
+    The folder of an hls4ml project, which has `firmware/` in it, is read as it stands, without hls4ml; the
+    other arguments do not count. Code that hls4ml does not generate is refused with its file and line.
+
+    Boosted trees come from conifer, with the precisions of its configuration: `source` is conifer's model
+    object, the `.json` that it writes, or a project folder; the other arguments do not count.
+
     An ONNX model is prepared as hls4ml asks: the batch is set to one, shapes are inferred, constants folded,
     tensors become channels-last, Gemm becomes MatMul and Add. No project folder is left behind; what hls4ml
     prints goes to standard error.
@@ -50,6 +59,10 @@ def convert(
     """
     if is_hls_graph(source):
         return _from_graph(source)
+    if is_project(source):
+        return _from_project(source)
+    if is_conifer(source):
+        return Model(from_conifer(source).build())
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         return _from_graph(
             hls_graph(source, hls_config, backend, io_type, granularity, folder), _name_of(source)
@@ -61,6 +74,13 @@ def _name_of(source: Any) -> str:
     if isinstance(source, str | os.PathLike):
         return Path(source).stem
     return str(getattr(source, "name", "") or "model")
+
+
+def _from_project(folder: str | os.PathLike[str]) -> Model:
+    project = read_project(Path(folder))
+    builder = Builder(project.name)
+    project.emit(builder)
+    return Model(builder.build())
 
 
 def _from_graph(graph: Any, name: str = "") -> Model:

@@ -70,7 +70,7 @@ def test_a_reader_that_stops_early(folder: Path) -> None:
     assert done.returncode == 0 and done.stderr == ""
 
 
-@pytest.mark.parametrize("command", ["", "demo", "convert", "info", "run", "verify", "bench"])
+@pytest.mark.parametrize("command", ["", "demo", "convert", "info", "run", "verify", "profile", "bench"])
 def test_help(run: Any, command: str) -> None:
     text = run(f"{command} --help".strip())
     assert "bxnn " in text and "exit status" in text

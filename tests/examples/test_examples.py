@@ -133,47 +133,6 @@ def test_preprocessing_file_agrees_with_the_program(tmp_path: Path) -> None:
     assert json.loads(shipped.read_text())["features"][:4] == ["met_pt", "met_eta", "met_phi", "egamma0_pt"]
 
 
-def integers(fmt: object, count: int, rng: np.random.Generator) -> np.ndarray:
-    low, high = fmt.min_raw, fmt.max_raw  # type: ignore[attr-defined]
-    raw = rng.integers(low, high, (count, 6), endpoint=True)
-    raw[0], raw[1] = low, high
-    return raw
-
-
-@pytest.mark.parametrize("spelling", ["fixed<16,7>", "ufixed<9,12>", "fixed<14,-1>", "fixed<1,1>"])
-def test_scores_are_exact(spelling: str) -> None:
-    core = pytest.importorskip("bxnn._core", reason="bxnn is not built")
-    score = pytest.importorskip("bxnn.score")
-    first, second = core.Format.parse(spelling), core.Format.parse("fixed<12,5>")
-    builder = score.RecordingBuilder("scores")
-    a = builder.input("a", [2, 3], first)
-    b = builder.input("b", [2, 3], second)
-    builder.output(score.sum_of_squares(builder, a), "squares")
-    builder.output(score.squared_error(builder, a, b), "error")
-    assert builder.input_ids == {"a": a, "b": b}
-    assert list(builder.output_ids) == ["squares", "error"]
-    model = builder.build()
-    rng = np.random.default_rng(1)
-    x, y = integers(first, 50, rng), integers(second, 50, rng)
-    squares, error = model.run([x, y])
-    frac = max(first.frac, second.frac)
-    for event in range(50):
-        left = [int(v) << (frac - first.frac) for v in x[event]]
-        right = [int(v) << (frac - second.frac) for v in y[event]]
-        assert int(squares[event, 0]) == sum(int(v) ** 2 for v in x[event])
-        assert int(error[event, 0]) == sum((p - q) ** 2 for p, q in zip(left, right, strict=True))
-
-
-def test_squared_error_refuses_different_shapes() -> None:
-    core = pytest.importorskip("bxnn._core", reason="bxnn is not built")
-    score = pytest.importorskip("bxnn.score")
-    builder = score.RecordingBuilder()
-    a = builder.input("a", [4], core.Format(8, 8))
-    b = builder.input("b", [2, 2], core.Format(8, 8))
-    with pytest.raises(ValueError, match="one shape"):
-        score.squared_error(builder, a, b)
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 def test_shipped_model_gives_its_golden_outputs(name: str, sample: dict[str, np.ndarray]) -> None:
     pytest.importorskip("bxnn._core", reason="bxnn is not built")

@@ -80,7 +80,21 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 # Outputs of C-simulation for the events of `sequences.ramps`.
-EXPECTED: dict[str, list[list[int]]] = {}
+EXPECTED: dict[str, list[list[int]]] = {
+    "embedding": [
+        [960, -576, 1792, -1920, 448, -1088, 960, -576, 1792, 1280, -256, -1792],
+        [1664, 128, -1408, 576, -960, 1408, -1536, 832, -704, -128, -1664, 704],
+    ],
+    "embedding_stream": [
+        [30, -18, 56, -60, 14, -34, 30, -18, 56, 40, -8, -56],
+        [52, 4, -44, 18, -30, 44, -48, 26, -22, -4, -52, 22],
+    ],
+    "normalization": [[-452, 9, 717, -153, 1585, -738], [-17471, 9162, -7496, 23700, -8936, -676]],
+    "normalization_types": [[-423, 13, 631, -76, 787, -373], [474, -1487, 354, -236, 1486, -615]],
+    "garnet": [[450, 71], [1399, 203]],
+    "garnet_types": [[156, 129], [119, 26]],
+    "garnet_stack": [[127, 191], [-998, 786]],
+}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -101,6 +115,13 @@ def test_every_index_gives_its_row() -> None:
     model = embedding()
     (got,) = seq.run(model, [np.arange(8, dtype=np.int64).reshape(2, 4)])
     assert got.reshape(8, 3).tolist() == np.floor(seq.numbers(8, 3, scale=2.0) * 1024).astype(int).tolist()
+
+
+def test_an_index_with_a_fraction_starts_inside_a_row() -> None:
+    model = graph(source(1), seq.embedding("e", 1, 16, 3), layer_config={"x": seq.typed("ap_fixed<9,5>")})
+    (got,) = seq.run(model, [np.array([[24], [-4]], dtype=np.int64)])  # 1.5 and -0.25
+    flat = np.floor(seq.numbers(16, 3, scale=2.0) * 1024).astype(int).ravel()
+    assert got.tolist() == flat[[[4, 5, 6], [0, 0, 1]]].tolist()
 
 
 def test_an_index_beyond_the_vocabulary_gives_zero() -> None:
@@ -124,7 +145,6 @@ def refusals() -> dict[str, tuple[Callable[[], Any], str]]:
     net, stack = seq.garnet("g", 4, 3, (2, 2, 2)), seq.garnet_stack("g", 4, 3, [(2, 2, 2)])
     wide = {"x": seq.typed("ap_uint<32>")}
     return {
-        "fraction": (lambda: graph(source(4), embed), "give the input an ap_uint type"),
         "index": (lambda: graph(source(4), embed, layer_config=wide), "narrowest unsigned integer"),
         "normalization": (lambda: graph(source(2, 3), norm, io_type="io_stream"), "io_parallel only"),
         "vertices": (lambda: vertices(net | {"collapse": None}), "leaves the outputs of vertices"),

@@ -91,6 +91,16 @@ def test_same_as_c_simulation(name: str) -> None:
     seq.assert_same_as_c_simulation(model, seq.draw(model, 120))
 
 
+def test_structs_of_a_layer() -> None:
+    from bxnn.frontends.hls4ml.code import Config, structs
+
+    found = structs(str(both_ways().graph["b"].get_attr("config_cpp")))
+    assert {"config2", "config2_forward", "config2_backward", "config2_1_f", "config2_2_b"} <= set(found)
+    assert [Config(found[f"config2_2_{d}"]).number("n_out") for d in "fb"] == [8, 3]
+    stack = "struct a : b {\n  template<int L>\n  struct c {};\n};\ntemplate<>\nstruct a::c<1> : b {\n};\n"
+    assert list(structs(stack)) == ["a", "a::c<1>"]
+
+
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 def test_static_state_and_streams_change_nothing(kind: str) -> None:
     answers = []
@@ -126,7 +136,15 @@ def refusals() -> dict[str, tuple[Callable[[], Any], str]]:
     rows = seq.time_distributed("l", 3, dense("d", 2, 2), [3, 2])
     wrong = seq.time_distributed("l", 3, dense("d", 2, 2), [2, 2])
     types = {"l": seq.typed("ap_fixed<14,5>")}
+    names = ["x", "h", "s"]
+    states = {"inputs": names, "pass_initial_states": True}
+    pair = [source(3, 2), source(2, name="h"), source(2, name="s"), lstm_layer | states]
+    pair.append(lstm_layer | states | {"name": "m"})
     return {
+        "shared": (
+            lambda: graph(*pair, inputs=names, outputs=["l", "m"]),
+            "overwrites its initial state 'h'",
+        ),
         "types": (lambda: graph(source(3, 2), lstm_layer, layer_config=types), "one type for its input"),
         "input": (
             lambda: graph(source(3, 2), lstm_layer, layer_config={"x": seq.typed("ap_fixed<9,5>")}),

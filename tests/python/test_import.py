@@ -11,6 +11,7 @@ import pytest
 import bxnn
 
 HEAVY = ["tensorflow", "keras", "hls4ml", "matplotlib", "rich", "h5py", "uproot", "pyarrow", "onnx", "torch"]
+FUNCTIONS = ["accelerate", "compare", "compose", "convert", "profile", "verify"]
 
 
 def run(code: str) -> str:
@@ -22,7 +23,8 @@ def run(code: str) -> str:
 def test_nothing_heavy_is_imported() -> None:
     loaded = json.loads(run("import bxnn, sys, json; print(json.dumps(sorted(sys.modules)))"))
     assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
-    assert not {"bxnn.convert", "bxnn.accelerate", "bxnn.verify", "bxnn.cli", "bxnn.frontends"} & set(loaded)
+    deferred = {f"bxnn.{name}" for name in (*FUNCTIONS, "cli", "frontends")}
+    assert not deferred & set(loaded)
 
 
 def test_numpy_is_enough() -> None:
@@ -52,14 +54,18 @@ def test_public_names() -> None:
             "UnsupportedError",
             "__version__",
             "accelerate",
+            "compare",
+            "compose",
             "convert",
+            "from_qonnx",
+            "profile",
             "verify",
         ]
     )
     assert set(bxnn.__all__) <= set(dir(bxnn))
 
 
-@pytest.mark.parametrize("name", ["accelerate", "convert", "verify"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_stay_functions_whatever_was_imported_first(name: str) -> None:
     """Each is also the name of the module that holds it."""
     run(f"import bxnn.{name}, bxnn; assert callable(bxnn.{name}), bxnn.{name}")

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import bxnn
-from bxnn.cli import bench, convert, demo, info, run, verify
+from bxnn.cli import bench, convert, demo, info, profile, run, verify
 
 _DESCRIPTION = """\
 Run fixed-point trigger networks exactly as the firmware would, fast.
@@ -24,6 +24,7 @@ Run fixed-point trigger networks exactly as the firmware would, fast.
   bxnn info model.bxnn                             inputs, outputs, formats, operations
   bxnn run model.bxnn events.root -o scores.h5     events in, scores out
   bxnn verify model.bxnn --source model.keras      bit for bit against HLS C-simulation
+  bxnn profile model.bxnn --events x.npy           bits used, values wrapped and saturated
   bxnn bench model.bxnn                            events per second on this machine
 """
 
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cmakedir", action=_PrintCMakeDir, nargs=0, help="print the directory of bxnnConfig.cmake and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for module in (demo, convert, info, run, verify, bench):
+    for module in (demo, convert, info, run, verify, profile, bench):
         command = commands.add_parser(
             module.__name__.rsplit(".", 1)[-1],
             help=module.SUMMARY,

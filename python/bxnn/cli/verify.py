@@ -21,7 +21,9 @@ from bxnn.cli import events as events_options
 from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json
 from bxnn.event_files import EventFile, open_events
+from bxnn.inspect_graph import graph_of
 from bxnn.model import Model
+from bxnn.reproducer import require_empty, write_reproducer
 from bxnn.verify import VerifyReport
 
 SUMMARY = "compare a model bit for bit with a reference"
@@ -32,6 +34,7 @@ Compare every bit of a model's outputs, and of its layers where the reference ca
   bxnn verify model.bxnn --source model.keras                 hls4ml C-simulation (needs hls4ml, g++)
   bxnn verify model.bxnn --model other.bxnn --events x.npy    another model
   bxnn verify model.bxnn --expected board.npz --events x.npy  outputs from elsewhere
+  bxnn verify model.bxnn --source model.keras --reproducer d  a difference, as a folder that shows it again
 
 Without a file of events, random raw integers over the whole input range are used. Floats of --expected are
 real numbers, integers are raw integers of the output's format.
@@ -54,11 +57,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--random", type=positive, default=1000, metavar="N", help="random events (default 1000)"
     )
+    parser.add_argument(
+        "--reproducer",
+        type=Path,
+        metavar="DIR",
+        help="where a difference is found, write a folder that shows it: the model, one small event, both "
+        "answers, a script that replays it",
+    )
     parser.add_argument("--seed", type=non_negative, default=1, help="of the random events (default 1)")
 
 
 def execute(args: argparse.Namespace) -> int:
     model = Model.load(args.bxnn_model)
+    if args.reproducer:
+        require_empty(args.reproducer)
     if not (args.source or args.model or args.expected):
         return _golden(model, args)
     if args.expected and not args.events:
@@ -70,7 +82,7 @@ def execute(args: argparse.Namespace) -> int:
         report = verify(model, Model.load(args.model), x, raw=raw)
     else:
         report = verify(model, _whole(open_events(args.expected, model.outputs)), x, raw=raw)
-    return _show(report, args)
+    return _show(model, report, args)
 
 
 def _golden(model: Model, args: argparse.Namespace) -> int:
@@ -79,10 +91,20 @@ def _golden(model: Model, args: argparse.Namespace) -> int:
             f"{args.bxnn_model} carries no golden vectors; name a reference: --source, --model or --expected"
         )
     test = model.replay_golden()
+    written = None
+    if args.reproducer and not test.ok:
+        graph = graph_of(model)
+        inputs = {
+            t.name: array.reshape(-1, *t.shape)
+            for t, array in zip(model.inputs, graph.golden_inputs, strict=True)
+        }
+        written = _write(model, verify(model, list(graph.golden_outputs), inputs, raw=True), args)
     if args.json:
-        print_json({"ok": test.ok, "compared": test.compared, "differing": test.differing} | asdict(test))
+        head = {"ok": test.ok, "compared": test.compared, "differing": test.differing}
+        print_json(head | asdict(test) | ({"reproducer": written} if args.reproducer else {}))
     else:
         print(f"'{model.name}': {test}\n{'identical' if test.ok else 'DIFFERENT'}")
+        _tell(written)
     return 0 if test.ok else 1
 
 
@@ -115,9 +137,24 @@ def _whole(file: EventFile) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
-def _show(report: VerifyReport, args: argparse.Namespace) -> int:
+def _show(model: Model, report: VerifyReport, args: argparse.Namespace) -> int:
+    written = _write(model, report, args)
     if args.json:
-        print_json(json.loads(report.to_json()))
+        print_json(json.loads(report.to_json()) | ({"reproducer": written} if args.reproducer else {}))
     else:
         print(report)
+        _tell(written)
     return 0 if report.ok else 1
+
+
+def _write(model: Model, report: VerifyReport, args: argparse.Namespace) -> str | None:
+    """The folder of the reproducer, if one is asked for and there is a difference."""
+    if not args.reproducer or report.counterexample is None:
+        return None
+    write_reproducer(args.reproducer, model, report)
+    return str(args.reproducer)
+
+
+def _tell(written: str | None) -> None:
+    if written:
+        print(f"reproducer: {written} (python {Path(written) / 'replay.py'})")

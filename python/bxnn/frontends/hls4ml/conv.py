@@ -86,7 +86,7 @@ def _depthwise_order(
 def _require_encoded(scope: Scope) -> None:
     """The implementation that sends every pixel to the windows it is in."""
     if scope.backend != "Vivado":
-        scope.refuse("C-simulation stops with an assertion: Vitis supports the LineBuffer implementation only")
+        scope.refuse("C-simulation stops with an assertion: Vitis supports the LineBuffer implementation")
     two = "2d" in scope.call.function
     if two and scope.number("filt_height") != scope.number("filt_width"):
         scope.refuse("C-simulation stops with an assertion: encoded windows must be square")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bxnn._core import quantize
+from bxnn._core import Format, quantize
 
 from .scope import Scope
 
@@ -12,7 +12,7 @@ LARGEST_TABLE = 1 << 24
 
 
 def embedding(scope: Scope) -> None:
-    """`embeddings[data[j] * n_out + i]`.
+    """`embeddings[data[j] * n_out + i]`, the index with its fraction dropped toward zero.
 
     C-simulation reads beyond its array for an index outside the vocabulary; there the result is zero.
     """
@@ -34,10 +34,14 @@ def embedding(scope: Scope) -> None:
         name=scope.name,
     )
     kind = emit.builder.format_of(place)
+    if kind.frac > 0:
+        bits = max(kind.integer, 1)
+        place = emit.builder.cast(place, Format(bits, bits, kind.signed, "TRN_ZERO"))
+        kind = emit.builder.format_of(place)
     if kind.max_raw - kind.min_raw >= LARGEST_TABLE:
         scope.refuse(
             f"its input type {x.type} allows {1 << x.type.width} indices of {vocabulary}; "
-            f"use the narrowest unsigned integer type that holds them"
+            f"give its input the narrowest unsigned integer type that holds them"
         )
     table = np.zeros(kind.max_raw - kind.min_raw + 1, dtype=np.int64)
     used = min(vocabulary * n_out, kind.max_raw + 1)
@@ -53,11 +57,6 @@ def _require_sizes(scope: Scope, stored: int) -> None:
         scope.refuse(f"it has {stored} embeddings, expected {expected}")
     if scope.shape() != (*x.shape, n_out) or x.size != n_in:
         scope.refuse(f"it reads {n_in} indices and writes {n_out} numbers for each, into {scope.shape()}")
-    if x.type.frac != 0 or not x.type.is_int:
-        scope.refuse(
-            f"its input type {x.type} is no integer, with which C-simulation does not compile; "
-            "give the input an ap_uint type"
-        )
     if scope.stream and (x.pack != n_in or scope.pack() != n_out):
         scope.refuse(
             f"its streams carry {x.pack} and {scope.pack()} elements a word; C-simulation reads one word of "

@@ -120,7 +120,7 @@ class Scope:
         try:
             precision = self._typedefs.get(name, name)
             return from_text(precision) if isinstance(precision, str) else from_precision(precision)
-        except ValueError as error:
+        except (UnsupportedError, ValueError) as error:
             self.refuse(str(error))
 
     def ctype(self, member: str) -> CType:

@@ -1,0 +1,130 @@
+"""Which release of hls4ml a project's code means, and which backend it was made for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from bxnn._core import UnsupportedError
+
+from .declarations import Struct
+from .text import read_text
+
+RELEASES = ("0.6.0", "0.7.0", "0.7.1", "0.8.0", "0.8.1", "1.0.0", "1.1.0", "1.2.0", "1.3.0")
+BACKENDS = ("Vivado", "Vitis")
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma\b(?:\\\n|[^\n])*", re.MULTILINE)
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"(?:nnet_utils/)?([\w.-]+)"', re.MULTILINE)
+_GENERATED = "nnet_code_gen.h"
+
+# Members that a release was the first to write.
+_FIRST_WRITTEN = {
+    "n_elem1": "1.3.0",
+    "n_slice": "1.2.0",
+    "kernel": "1.0.0",
+    "n_partitions": "0.7.0",
+    "multiplier_limit": "0.7.0",
+}
+
+
+def is_since(release: str, first: str) -> bool:
+    """Whether a release is `first` or a later one."""
+    return RELEASES.index(release) >= RELEASES.index(first)
+
+
+class Origin(NamedTuple):
+    """The release whose headers the project has and the backends that they show; without headers the oldest
+    release that could have written the configurations."""
+
+    release: str
+    backends: frozenset[str]
+    has_headers: bool
+
+
+def origin_of(firmware: Path, structs: dict[str, Struct]) -> Origin:
+    """What the project's headers are; without them, what later releases changed has to be refused.
+
+    Raises UnsupportedError for headers that are none of hls4ml's.
+    """
+    headers = firmware / "nnet_utils"
+    if not any(path.name != _GENERATED for path in headers.glob("nnet_*.h")):
+        text = "".join(struct.text for struct in structs.values())
+        found = [v for member, v in _FIRST_WRITTEN.items() if re.search(rf"\b{member} =", text)]
+        return Origin(max(found, key=RELEASES.index, default=RELEASES[0]), frozenset(), False)
+    release, backends = RELEASES[-1], frozenset[str]()
+    for name in sorted(_included(firmware)):
+        known = _known_headers().get(name)
+        entry = (
+            known.get(_digest(read_text(headers / name, f"firmware/nnet_utils/{name}"))) if known else None
+        )
+        if entry is None:
+            raise UnsupportedError(
+                f"firmware/nnet_utils/{name} is not the header of a known release of hls4ml "
+                f"({RELEASES[0]} to {RELEASES[-1]}), so that what it computes is not known; comments and "
+                "pragmas may differ, code may not. Restore the header, or do what was added to it in Python"
+            )
+        newest, *backend = entry.split()
+        backends |= set(backend)
+        release = min(release, newest, key=RELEASES.index)
+    return Origin(release, backends, True)
+
+
+def _included(firmware: Path) -> set[str]:
+    """Headers of nnet_utils that the project includes, directly or not, but for the generated one."""
+    waiting = [firmware / "parameters.h", firmware / "defines.h"]
+    found: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        text = _COMMENT.sub(" ", read_text(path, str(path.relative_to(firmware.parent))))
+        for name in _INCLUDE.findall(text):
+            if name.startswith("nnet_") and name != _GENERATED and name not in found:
+                found.add(name)
+                waiting.append(firmware / "nnet_utils" / name)
+    return found
+
+
+def _digest(text: str) -> str:
+    """Of the code alone: comments, pragmas and blanks do not count."""
+    code = _PRAGMA.sub("", _COMMENT.sub(" ", text))
+    return hashlib.sha256(re.sub(r"\s+", "", code).encode()).hexdigest()[:16]
+
+
+@cache
+def _known_headers() -> dict[str, dict[str, str]]:
+    """By header and digest the newest release that has it, with the backend where only one does."""
+    table: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "headers.json").read_text())
+    return table
+
+
+def backend_of(project: Path, shown: frozenset[str], is_stream: bool) -> str:
+    """The backend by the project's files and headers; 'unknown' where nothing tells or depends on it.
+
+    Raises UnsupportedError for another backend, or where files contradict each other.
+    """
+    said = {name.capitalize(): "the headers in nnet_utils" for name in shown}
+    for name, pattern in (
+        ("hls4ml_config.yml", r"^Backend:\s*['\"]?(\w+)"),
+        ("project.tcl", r"^\s*set\s+backend\s+\"?(\w+)"),
+    ):
+        path = project / name
+        if path.is_file() and (found := re.search(pattern, read_text(path, name), re.MULTILINE)):
+            said.setdefault(next((b for b in BACKENDS if b.lower() == found[1].lower()), found[1]), name)
+    for backend, where in said.items():
+        if backend not in BACKENDS:
+            raise UnsupportedError(
+                f"{where}: the hls4ml backend {backend} is not supported; supported: {', '.join(BACKENDS)}"
+            )
+    if len(said) > 1:
+        parts = " but ".join(f"{where} says {backend}" for backend, where in said.items())
+        raise UnsupportedError(f"the project's backend is not clear: {parts}")
+    if not said and is_stream:
+        raise UnsupportedError(
+            "nothing tells for which backend this io_stream project was generated, and its results can "
+            "depend on it; put its hls4ml_config.yml, project.tcl or firmware/nnet_utils back in their places"
+        )
+    return next(iter(said), "unknown")

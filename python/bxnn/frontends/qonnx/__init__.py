@@ -1,0 +1,7 @@
+"""Reads a QONNX graph and emits the integers that it defines, in exact arithmetic."""
+
+from __future__ import annotations
+
+from .graph import SUPPORTED_OPERATORS, from_qonnx
+
+__all__ = ["SUPPORTED_OPERATORS", "from_qonnx"]
