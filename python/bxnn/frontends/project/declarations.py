@@ -33,6 +33,7 @@ _MEMBERS = tuple(
         r"static const unsigned ?\* ?const (\w+)",
         r"typedef [\w:]+ ?(?:<[^<>;]*>)? ?(\w+)",
         r"template ?<[^<>;]*> ?using (\w+) = [\w:]+ ?<[^<>;]*>",
+        r"constexpr static auto (\w+) = [\w:]+ ?<[\w:, ]*>",
     )
 )
 _NAMED = re.compile(r"typedef (\w+) \w+;")
@@ -147,8 +148,10 @@ def _canonical(source: Source, at: int, struct: re.Match[str]) -> str:
         start = place + len(member) - len(member.lstrip())
         if form is None or form[1] in names:
             source.refuse(start, f"'{line};' is not a member that hls4ml generates")
-        if (number := _INTEGER.search(line)) and (len(number[1]) > 9 or int(number[1]) > MAX_NUMBER):
-            source.refuse(start, f"'{line};': the number is larger than {MAX_NUMBER}")
+        # the table of a function that has none may be stated with any size
+        limit = 1 << 40 if form[1] == "table_size" else MAX_NUMBER
+        if (number := _INTEGER.search(line)) and (len(number[1]) > 13 or int(number[1]) > limit):
+            source.refuse(start, f"'{line};': the number is larger than {limit}")
         names.add(form[1])
         lines.append(f"    {line};\n")
         place += len(member) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -84,8 +85,15 @@ def _table() -> dict[str, Function]:
         table[name] = Function("Merge", ("in", "in", "out"), "1.2.0")
     for name in ("concatenate1d", "concatenate2d", "concatenate3d"):
         table[name] = Function("Concatenate", ("in", "in", "out"), "1.2.0")
+    adders = _spatial("Conv", "1.2.0", "in_{} n_chan", "out_{} n_filt")
+    table |= {f"conv{rank}d_cl~2": function for rank, function in adders.items()}
     return table | {
         "dense": Function("Dense", ("in", "out", "weight", "bias"), "0.6.0", ("n_in",), ("n_out",)),
+        # distributed arithmetic
+        "dense~2": Function("Dense", ("in", "out"), "1.2.0", ("n_in",), ("n_out",)),
+        "einsum_dense~3": Function("EinsumDense", ("in", "out", "bias"), "1.3.0"),
+        "einsum_dense": Function("EinsumDense", ("in", "out", "weight", "bias"), "1.3.0"),
+        "einsum": Function("Einsum", ("in", "in", "out"), "1.3.0"),
         "normalize": Function("BatchNormalization", ("in", "out", "scale", "bias"), "0.7.0"),
         "normalize_binary_tanh": Function("BatchNormalizationQuantizedTanh", ("in", "out", "threshold")),
         "normalize_ternary_tanh": Function(
@@ -134,8 +142,10 @@ PRODUCTS_SINCE = {
 STREAMS_SINCE = "1.0.0"
 
 
-def function_of(name: str, type_count: int) -> Function | None:
-    """The function of a call with so many template arguments."""
+def function_of(name: str, type_count: int, argument_count: int) -> Function | None:
+    """The function of a call with so many template arguments and arguments."""
+    if f"{name}~{argument_count}" in FUNCTIONS:
+        return FUNCTIONS[f"{name}~{argument_count}"]
     if type_count == 4 and f"{name}#" in FUNCTIONS:
         return FUNCTIONS[f"{name}#"]
     if type_count > 3 and f"{name}+" in FUNCTIONS:
@@ -145,7 +155,7 @@ def function_of(name: str, type_count: int) -> Function | None:
 
 def supported() -> str:
     """The names of the functions, for a message."""
-    return ", ".join(sorted({name.rstrip("#+") for name in FUNCTIONS}))
+    return ", ".join(sorted({re.sub(r"[#+]|~\d", "", name) for name in FUNCTIONS}))
 
 
 def taken(name: str, function: Function, config: Config, which: int) -> Dims | None:

@@ -133,9 +133,12 @@ class Assembly:
         self.source.refuse(at, reason)
 
     def _function(self, call: CallLine) -> Function:
-        function = function_of(call.function, len(call.types))
+        function = function_of(call.function, len(call.types), len(call.arguments))
         if function is None and len(call.types) == 2 and self._mask(call.function):
             return Function("FixedPointQuantizer")
+        if function is None and len(call.types) == 2 and self._adders(call.function):
+            combinational = call.function.startswith("da_comblogic")
+            return Function("DACombinational" if combinational else "Dense", since="0.6.0")
         if function is None:
             self.refuse(
                 call.at,
@@ -167,15 +170,31 @@ class Assembly:
         found = [m for m in _MASK.finditer(self.generated) if m[1] == name]
         return found[0][0] if len(found) == 1 and _MASK_BODY.fullmatch(found[0][2]) else None
 
+    def _adders(self, text: str) -> str:
+        """The generated code of the adder graphs that a call or its configuration names."""
+        if found := re.search(r"\b(dense_da|da_comblogic)(?:_wrapper)?_(\d+)", text):
+            return self._from(rf"void {found[1]}_{found[2]}\s*\(")
+        if einsum := re.search(r"\beinsum_dense(\d+)_da_kernel\b", text):
+            return self._from(rf"void einsum_{einsum[1]}_da_0_of_\d+\s*\(")
+        return ""
+
+    def _from(self, pattern: str) -> str:
+        """The generated code from a definition to the next class or function."""
+        found = re.search(pattern, self.generated)
+        if not found:
+            return ""
+        end = re.search(r"\n\s*(?:template\s*<[^<>]*>\s*)?class ", self.generated[found.end() :])
+        return self.generated[found.start() : found.end() + end.start() if end else None]
+
     def _config(self, call: CallLine) -> str:
         """The configuration that a call names, completed to the form of the last release."""
-        last = call.types[-1]
+        last = next((name for name in call.types if name in self.structs), call.types[-1])
         if last not in self.structs:
             if re.search("config", last):
                 self.refuse(call.at, f"'{call.text}': firmware/parameters.h does not define '{last}'")
             return ""
         text = self.structs[last].text
-        if call.function == "dense" and " kernel = " not in text:
+        if call.function == "dense" and " kernel = " not in text and " dense_da = " not in text:
             # before 1.0.0 the headers chose the kernel by the strategy
             if "strategy = nnet::latency;" not in text:
                 self.refuse(
@@ -197,6 +216,10 @@ class Assembly:
         layer.attributes["function_cpp"] = call.text
         if config:
             layer.attributes["config_cpp"] = config
+        if adders := self._adders(call.function + config):
+            layer.attributes["da_codegen"] = adders
+        if windows := re.search(r"using fill_buffer = (?:\w+::)?(fill_buffer_\w+)<", config):
+            layer.attributes["line_buffer_codegen"] = self._from(rf"class {windows[1]}\b")
         if function.kind == "FixedPointQuantizer":
             layer.attributes["mask_fn_codegen"] = self._mask(call.function)
         if function.kind == "HardActivation":
@@ -241,7 +264,7 @@ class Assembly:
     ) -> None:
         """Refuse weights of another number than the loops read, and merges that read beyond an operand."""
         members = _SIZES.get(function.kind.rstrip("12D"))
-        if members:
+        if members and "weight" in weights:
             names = members + (() if function.kind == "Dense" else ("filt_width",))
             names += ("filt_height",) if function.kind.endswith("2D") else ()
             expected = prod(self._number(call, config, name) for name in names)
