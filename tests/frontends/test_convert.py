@@ -104,5 +104,8 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(bxnn.UnsupportedError, match="onnx"):
         bxnn.convert(tmp_path / "model.pt")
     (tmp_path / "model.json").touch()
+    with pytest.raises(bxnn.ModelFileError, match="model.json.*not a model"):
+        bxnn.convert(tmp_path / "model.json")
+    (tmp_path / "model.json").write_text('{"class_name": "Functional", "config": {}}')
     with pytest.raises(FileNotFoundError, match="weights"):
         bxnn.convert(tmp_path / "model.json")
