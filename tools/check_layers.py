@@ -32,9 +32,9 @@ ISA_BODIES = {"fx", "passes"}
 
 # Each part of python/bxnn may import the parts named here. Other modules of the package are free.
 PYTHON = {
-    "frontends": {"_core", "frontends"},
+    "frontends": {"_core", "frontends", "constants"},
     "model": {"_core", "model", "explanation"},
-    "score": {"_core", "score", "model"},
+    "score": {"_core", "score", "model", "constants"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bxnn.compare import compare
     from bxnn.compose import compose
     from bxnn.convert import convert
-    from bxnn.frontends.qonnx import from_qonnx
+    from bxnn.from_qonnx import from_qonnx
     from bxnn.profile import profile
     from bxnn.verify import verify
 
@@ -52,8 +52,7 @@ __all__ = [
     "verify",
 ]
 
-_ON_FIRST_USE = frozenset({"accelerate", "compare", "compose", "convert", "profile", "verify"})
-_ELSEWHERE = {"from_qonnx": "frontends.qonnx"}
+_ON_FIRST_USE = frozenset({"accelerate", "compare", "compose", "convert", "from_qonnx", "profile", "verify"})
 
 
 class _Package(ModuleType):
@@ -67,8 +66,6 @@ class _Package(ModuleType):
         if name in _ON_FIRST_USE:
             importlib.import_module(f"{self.__name__}.{name}")
             return self.__dict__[name]
-        if name in _ELSEWHERE:
-            return getattr(importlib.import_module(f"{self.__name__}.{_ELSEWHERE[name]}"), name)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -18,7 +18,7 @@ typedef ap_fixed<9,1,AP_RND,AP_SAT> score_t;
 typedef score_t score_arr_t[n_classes];
 typedef float accelerator_input_t;
 typedef float accelerator_output_t;
-static const BDT::BDT<n_trees, max_depth, n_classes, n_features, input_arr_t, score_t, weight_t,threshold_t, unroll> bdt = 
+static const BDT::BDT<n_trees, max_depth, n_classes, n_features, input_arr_t, score_t, weight_t,threshold_t, unroll> bdt =
 { // The struct
 	1, // The normalisation
 	{0.020000666706669543},

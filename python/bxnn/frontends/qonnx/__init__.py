@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .graph import SUPPORTED_OPERATORS, from_qonnx
+from .graph import SUPPORTED_OPERATORS, read_graph
 
-__all__ = ["SUPPORTED_OPERATORS", "from_qonnx"]
+__all__ = ["SUPPORTED_OPERATORS", "read_graph"]

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bxnn._core import Builder, Error, Format, InputError, UnsupportedError
-from bxnn.model import Model
+from bxnn._core import Model as CoreModel
 
 from . import elementwise, linear, quantizers, selection, shape
 from .emit import Emit
@@ -75,27 +75,8 @@ _IRRATIONAL = frozenset(
 SUPPORTED_OPERATORS = tuple(sorted({*_OPERATORS, *_QUANTIZERS}))
 
 
-def from_qonnx(
-    source: Any, *, formats: Mapping[str, Format | str] | None = None, name: str | None = None
-) -> Model:
-    """The model that computes, exactly, the numbers that a QONNX graph defines.
-
-    source: a path ending in .onnx, an onnx `ModelProto`, or a qonnx `ModelWrapper`.
-    formats: for inputs by name, the fixed-point format in which their numbers arrive, as a `Format` or text
-        ('fixed<16,6>'). An input without one takes it from the Quant node that reads it.
-    name: of the model; otherwise the file's stem or the graph's name.
-
-    The results are exact, whatever the scales: what floating point would give if it did not round. Outputs
-    are numbers of fixed-point formats. Where none of 53 bits holds an output, as behind a division by three,
-    `meta['scale:<output>']` has the factor to multiply by, and `meta['offset:<output>']` the term to add then
-    if it is not zero: 'numerator/denominator', one for all elements or one for each. `trace` gives what
-    quantisers give, as far as it has a format.
-
-    Events of an input of shape [1, ...] or [batch, ...] have the shape that remains; a batch of another size
-    is refused. Raises UnsupportedError naming the node, its type and what is supported; ModelFileError for a
-    damaged file; OSError for one that can't be read; InputError for a source or a format that is none;
-    ImportError without the package onnx.
-    """
+def read_graph(source: Any, formats: Mapping[str, Format | str], name: str | None) -> CoreModel:
+    """The core model of a QONNX graph; arguments and errors are those of `bxnn.from_qonnx`."""
     try:
         proto, stem = read_model(source)
     except ImportError as error:
@@ -103,8 +84,8 @@ def from_qonnx(
     builder = Builder(name or stem)
     for key, value in _metadata(proto).items():
         builder.set_meta(key, value)
-    _Walk(proto, builder).run({k: _format(k, f) for k, f in (formats or {}).items()})
-    return Model(builder.build())
+    _Walk(proto, builder).run({k: _format(k, f) for k, f in formats.items()})
+    return builder.build()
 
 
 def _format(name: str, given: Format | str) -> Format:

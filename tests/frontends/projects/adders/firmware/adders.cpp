@@ -12,7 +12,7 @@ void adders(
     // hls-fpga-machine-learning insert IO
     #pragma HLS ARRAY_RESHAPE variable=x complete dim=0
     #pragma HLS ARRAY_PARTITION variable=layer6_out complete dim=0
-    #pragma HLS INTERFACE ap_vld port=x,layer6_out 
+    #pragma HLS INTERFACE ap_vld port=x,layer6_out
     #pragma HLS PIPELINE
 
     // hls-fpga-machine-learning insert load weights
@@ -40,4 +40,3 @@ void adders(
     nnet::dense_da_6<hidden_relu_t, result_t>(layer4_out, layer6_out); // out
 
 }
-

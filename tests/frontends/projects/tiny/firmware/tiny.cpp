@@ -12,7 +12,7 @@ void tiny(
     // hls-fpga-machine-learning insert IO
     #pragma HLS ARRAY_RESHAPE variable=x complete dim=0
     #pragma HLS ARRAY_PARTITION variable=layer5_out complete dim=0
-    #pragma HLS INTERFACE ap_vld port=x,layer5_out 
+    #pragma HLS INTERFACE ap_vld port=x,layer5_out
     #pragma HLS PIPELINE
 
     // hls-fpga-machine-learning insert load weights
@@ -49,4 +49,3 @@ void tiny(
     nnet::sigmoid<layer4_t, result_t, sigmoid_config5>(layer4_out, layer5_out); // score
 
 }
-
