@@ -99,6 +99,12 @@ def _require_stream(scope: Scope) -> None:
     channels, filters = scope.number("n_chan"), scope.number("n_filt")
     if scope.config.word("implementation") == "encoded":
         _require_encoded(scope)
+    elif scope.call.function in ("conv_2d_cl", "depthwise_conv_2d_cl"):
+        if scope.number("filt_height") == 1 and scope.number("stride_height") > 1:
+            scope.refuse(
+                "C-simulation ignores the vertical stride of a streamed window that is one pixel high, and "
+                "leaves data in its stream; use a window of one pixel, or io_parallel"
+            )
     if scope.input.pack != channels or scope.pack() != filters:
         scope.refuse(
             f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "

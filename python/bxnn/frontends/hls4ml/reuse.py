@@ -50,6 +50,8 @@ def _multiple_of_n_in(
         raise ValueError(f"the reuse factor {rf} is above {n_in} inputs and no multiple of them")
     block = -(-n_in * n_out // rf)
     rf = min(rf, n_in * n_out)
+    if rf <= n_in:
+        raise ValueError(f"C-simulation stops with an assertion: the reuse factor is {rf} for {n_in} inputs")
     ir, im = np.arange(rf)[:, None], np.arange(block)[None, :]
     weight = ir + rf * im
     inside = (weight < n_in * n_out).ravel()
