@@ -92,6 +92,12 @@ def _require_encoded(scope: Scope) -> None:
         scope.refuse("C-simulation stops with an assertion: encoded windows must be square")
 
 
+def _ignores_vertical_stride(scope: Scope) -> bool:
+    """The line buffer of a window one pixel high is that of a sequence."""
+    lined = scope.call.function in ("conv_2d_cl", "depthwise_conv_2d_cl")
+    return lined and scope.number("filt_height") == 1 and scope.number("stride_height") > 1
+
+
 def _require_stream(scope: Scope) -> None:
     """In io_stream a word is one pixel."""
     if not scope.stream:
@@ -99,12 +105,11 @@ def _require_stream(scope: Scope) -> None:
     channels, filters = scope.number("n_chan"), scope.number("n_filt")
     if scope.config.word("implementation") == "encoded":
         _require_encoded(scope)
-    elif scope.call.function in ("conv_2d_cl", "depthwise_conv_2d_cl"):
-        if scope.number("filt_height") == 1 and scope.number("stride_height") > 1:
-            scope.refuse(
-                "C-simulation ignores the vertical stride of a streamed window that is one pixel high, and "
-                "leaves data in its stream; use a window of one pixel, or io_parallel"
-            )
+    elif _ignores_vertical_stride(scope):
+        scope.refuse(
+            "C-simulation ignores the vertical stride of a streamed window that is one pixel high, and leaves "
+            "data in its stream; use a window of one pixel, or io_parallel"
+        )
     if scope.input.pack != channels or scope.pack() != filters:
         scope.refuse(
             f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "
