@@ -107,8 +107,8 @@ def _require_stream(scope: Scope) -> None:
         _require_encoded(scope)
     elif _ignores_vertical_stride(scope):
         scope.refuse(
-            "C-simulation ignores the vertical stride of a streamed window that is one pixel high, and leaves "
-            "data in its stream; use a window of one pixel, or io_parallel"
+            "C-simulation ignores the vertical stride of a streamed window that is one pixel high; use a "
+            "window of one pixel, or io_parallel"
         )
     if scope.input.pack != channels or scope.pack() != filters:
         scope.refuse(
