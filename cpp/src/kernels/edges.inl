@@ -108,7 +108,7 @@ inline bool load_real(S* row, const D* data, std::size_t count, const Format& fo
 // most of the compiler's time.
 template <class S, class D>
 [[gnu::noinline]] bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo,
-                         std::int64_t hi) {
+                                    std::int64_t hi) {
     bool fine;
     if constexpr (std::is_floating_point_v<D>) fine = load_real(row, data, count, format);
     else fine = load_raw(row, data, count, lo, hi);
