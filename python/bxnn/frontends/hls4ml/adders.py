@@ -18,7 +18,6 @@ from .scope import Scope
 Indices = NDArray[np.int64]
 
 _TYPE = logic.TYPE
-_DECLARATION = re.compile(rf"({_TYPE}) (\w+) = (.+)")
 _OUTPUT = re.compile(rf"model_out\[(\d+)\] = (?:({_TYPE})\((.+)\)|0)")
 _TERM = re.compile(
     rf"\s*([+-]?)\s*(?:bit_shift<(-?\d+)>\((-?)(\w+)\)|model_inp\[(\d+)\]|{_TYPE}\(([\d.e-]+)\)|([\d.]+(?:e-?\d+)?)|(\w+))"
@@ -55,7 +54,7 @@ def read(code: str) -> Adders:
     inputs: dict[tuple[int, CType], int] = {}
     outputs: dict[int, tuple[Line, CType]] = {}
     for text in logic.statements(code):
-        if found := _DECLARATION.fullmatch(text):
+        if found := logic.DECLARATION.fullmatch(text):
             kind, expression = from_text(found[1]), found[3]
             if direct := re.fullmatch(r"model_inp\[(\d+)\]", expression):
                 key = (int(direct[1]), kind)

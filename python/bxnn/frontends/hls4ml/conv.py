@@ -8,7 +8,7 @@ from . import adders, reuse
 from .dense import dense_sums, latency_filters, resource_filters
 from .scope import Scope
 from .sums import Filters, weighted_sums
-from .windows import convolution_axes, elements, generated, pixels
+from .windows import convolution_axes, elements, generated, pixels, require_pixels
 
 _FULL = ("conv_1d_cl", "conv_2d_cl", "pointwise_conv_1d_cl", "pointwise_conv_2d_cl")
 _DEPTHWISE = ("depthwise_conv_1d_cl", "depthwise_conv_2d_cl")
@@ -102,7 +102,6 @@ def _require_stream(scope: Scope) -> None:
     """In io_stream a word is one pixel."""
     if not scope.stream:
         return
-    channels, filters = scope.number("n_chan"), scope.number("n_filt")
     if scope.config.word("implementation") == "encoded":
         _require_encoded(scope)
     elif _ignores_vertical_stride(scope):
@@ -110,8 +109,4 @@ def _require_stream(scope: Scope) -> None:
             "C-simulation ignores the vertical stride of a streamed window that is one pixel high; use a "
             "window of one pixel, or io_parallel"
         )
-    if scope.input.pack != channels or scope.pack() != filters:
-        scope.refuse(
-            f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "
-            f"{channels} channels and {filters} filters of a pixel"
-        )
+    require_pixels(scope, scope.number("n_chan"), scope.number("n_filt"))

@@ -11,6 +11,7 @@ from . import adders
 from .dense import dense_filters
 from .emit import Tensor
 from .scope import Scope
+from .shape import permuted
 from .sums import Filters, running_sum, weighted_sums
 
 Indices = NDArray[np.int64]
@@ -18,10 +19,7 @@ Indices = NDArray[np.int64]
 
 def transposed(scope: Scope, which: str) -> Indices:
     """Where the elements of a transposed array come from, by the layer's transposition named so."""
-    shape = scope.config.array(f"{which}_to_shape")
-    strides = scope.config.array(f"{which}_perm_strides")
-    places = np.array(np.unravel_index(np.arange(int(np.prod(shape))), shape))
-    return np.asarray(np.array(strides) @ places, dtype=np.int64)
+    return permuted(scope.config.array(f"{which}_to_shape"), scope.config.array(f"{which}_perm_strides"))
 
 
 def einsum(scope: Scope) -> None:

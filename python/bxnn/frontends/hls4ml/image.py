@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .scope import Scope
-from .windows import Axis, elements, pixels, require_shape
+from .windows import Axis, elements, pixels, require_pixels, require_shape
 
 
 def zero_padding(scope: Scope) -> None:
@@ -38,7 +38,7 @@ def _rearranged(scope: Scope, before: dict[str, str], *, sign: int) -> None:
     ]
     channels = scope.number("n_chan")
     require_shape(scope, axes, channels)
-    _require_pixels(scope, channels)
+    require_pixels(scope, channels)
     _assign(scope, elements(pixels(axes), channels))
 
 
@@ -52,7 +52,7 @@ def resize(scope: Scope) -> None:
         scope.refuse(f"it resizes {sizes} pixels of {channels} channels, its input has {scope.input.size}")
     if scope.result() != scope.input.type:
         scope.refuse(f"C-simulation does not compile: {scope.input.type} resized to {scope.result()}")
-    _require_pixels(scope, channels)
+    require_pixels(scope, channels)
     if scope.stream:
         if wanted[0] % sizes[0] or wanted[1] % sizes[1]:
             scope.refuse("C-simulation stops with an assertion: io_stream resizes by whole factors only")
@@ -68,14 +68,6 @@ def resize(scope: Scope) -> None:
 def _nearest(size: int, wanted: int) -> NDArray[np.int64]:
     ratio = (size << 16) // wanted + 1
     return np.arange(wanted) * ratio >> 16
-
-
-def _require_pixels(scope: Scope, channels: int) -> None:
-    if scope.stream and not scope.input.pack == scope.pack() == channels:
-        scope.refuse(
-            f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "
-            f"{channels} channels of a pixel"
-        )
 
 
 def _assign(scope: Scope, index: NDArray[np.int64]) -> None:

@@ -10,6 +10,7 @@ from . import tables
 from .emit import Tensor
 from .formats import CType, from_floats
 from .scope import Scope
+from .sums import leaf_sum
 
 
 def divergence(scope: Scope) -> None:
@@ -27,7 +28,7 @@ def divergence(scope: Scope) -> None:
     exp_t = scope.ctype("exp_table_t")
     kl = emit.binary("sub", kl, _exponential(scope, log_var, exp_t), accum - exp_t, accum)
     kl = emit.binary("sub", kl, square, accum - accum, accum)
-    total = int(emit.builder.reduce("sum", kl, 1, n, 1, accum=accum.format, order="tree", shape=[1]))
+    total = leaf_sum(scope, kl, np.arange(n)[None, :], accum, order="tree")
     share = emit.constant(from_floats(np.array([1.0 / n]), accum), accum)
     mean_kl = emit.binary("mul", total, share, accum * accum, accum)
     half = emit.constant(from_floats(np.array([-0.5]), rt), rt)

@@ -16,7 +16,7 @@ from .scope import Scope
 
 TYPE = r"ap_u?fixed<[^<>]*>"
 _TABLE = re.compile(rf"static const ({TYPE}) (\w+)\[\] = \{{([^}}]*)\}}")
-_DECLARATION = re.compile(rf"({TYPE}) (\w+) = (.+)")
+DECLARATION = re.compile(rf"({TYPE}) (\w+) = (.+)")
 _OUTPUT = re.compile(r"model_out\[(\d+)\] = (.+)")
 _ATOM = re.compile(
     rf"-?(?:bit_shift<-?\d+>\(-?\w+\)|{TYPE}\(-?[^()]*(?:\([^()]*\))?\)|model_inp\[\d+\]|\w+\[\w+\.range\(\)\]"
@@ -71,7 +71,7 @@ class Logic:
             kind = from_text(found[1])
             numbers = [Fraction(n.strip()) for n in found[3].split(",")]
             self._tables[found[2]] = (kind, np.array([_raw(n, kind) for n in numbers], dtype=np.int64))
-        elif found := _DECLARATION.fullmatch(text):
+        elif found := DECLARATION.fullmatch(text):
             self._names[found[2]] = self._assigned(self._expression(found[3]), from_text(found[1]))
         elif found := _OUTPUT.fullmatch(text):
             self.outputs[int(found[1])] = self._expression(found[2])

@@ -12,7 +12,7 @@ from bxnn._core import Format
 from .formats import CType
 from .scope import Scope
 from .sums import leaf_sum, running_sum
-from .windows import Axis, elements, pixels, require_shape
+from .windows import Axis, elements, pixels, require_pixels, require_shape
 
 Indices = NDArray[np.int64]
 
@@ -80,11 +80,7 @@ def _require_stream_windows(scope: Scope, axes: list[Axis]) -> None:
 def _pools(scope: Scope, axes: list[Axis], *, counts_padding: bool) -> Pools:
     channels = scope.number("n_filt")
     require_shape(scope, axes, channels)
-    if scope.stream and not scope.input.pack == scope.pack() == channels:
-        scope.refuse(
-            f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected the "
-            f"{channels} channels of a pixel"
-        )
+    require_pixels(scope, channels)
     windows = pixels(axes)
     counts = (windows >= 0).sum(axis=1)
     divisors = np.full_like(counts, windows.shape[1]) if counts_padding else counts

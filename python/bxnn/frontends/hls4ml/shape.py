@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .emit import Tensor
 from .scope import Scope
@@ -73,6 +74,12 @@ def broadcast(scope: Scope) -> None:
     scope.finish(scope.emit.gather([value], index, shape))
 
 
+def permuted(to_shape: list[int], strides: list[int]) -> NDArray[np.int64]:
+    """Where the elements of a transposed array come from, by the strides of its axes in the source."""
+    places = np.array(np.unravel_index(np.arange(int(np.prod(to_shape))), to_shape))
+    return np.asarray(np.array(strides) @ places, dtype=np.int64)
+
+
 def transpose(scope: Scope) -> None:
     """Elements taken in another order, each cast to the result's type."""
     x, shape = scope.input, scope.shape()
@@ -85,7 +92,7 @@ def transpose(scope: Scope) -> None:
         word, columns = scope.pack(), scope.config.array("from_shape")[1]
         index = flat % word * columns + flat // word
     else:
-        index = np.array(np.unravel_index(flat, to_shape)).T @ np.array(strides)
+        index = permuted(to_shape, strides)
     if scope.stream and (x.size % x.pack or x.size % scope.pack()):
         scope.refuse(f"its {x.size} elements do not fill its stream words")
     if int(index.max()) >= x.size:

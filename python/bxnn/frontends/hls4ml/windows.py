@@ -86,3 +86,13 @@ def require_shape(scope: Scope, axes: list[Axis], channels: int) -> None:
     expected = int(np.prod([axis.size for axis in axes])) * channels
     if expected != scope.input.size:
         scope.refuse(f"its configuration describes {expected} inputs, but its input has {scope.input.size}")
+
+
+def require_pixels(scope: Scope, channels: int, filters: int | None = None) -> None:
+    """Refuse streams of which a word is not one pixel, of `filters` channels in the output if not as many."""
+    wanted = (channels, channels if filters is None else filters)
+    if scope.stream and (scope.input.pack, scope.pack()) != wanted:
+        scope.refuse(
+            f"its streams carry {scope.input.pack} and {scope.pack()} elements a word, expected pixels of "
+            f"{wanted[0]} and {wanted[1]} channels"
+        )
