@@ -8,36 +8,14 @@
 namespace bxnn::isa::avx512 {
 namespace {
 
-constexpr std::size_t kBlock = 128, kVectorBytes = 64, kFilters = 8;
+constexpr std::size_t kBlock = 96, kVectorBytes = 64, kFilters = 8, kGroup = 3;
 
-// int16 rows in pairs: interleaved, so that every 32-bit lane holds two terms of one event.
-struct Pairs {
-    static constexpr std::size_t events = 32;  // of one step: two vectors of sums
-    using Sums = __m512i;
-    static void interleave(const std::int16_t* a, const std::int16_t* b, Sums& low, Sums& high) {
-        const __m512i x = _mm512_load_si512(a), y = _mm512_load_si512(b);
-        low = _mm512_unpacklo_epi16(x, y), high = _mm512_unpackhi_epi16(x, y);
-    }
-    static Sums zero() { return _mm512_setzero_si512(); }
-    static Sums multiply_add(Sums sum, Sums x, std::int32_t weights) {
-        return _mm512_add_epi32(sum, _mm512_madd_epi16(x, _mm512_set1_epi32(weights)));
-    }
-    // Adds the sums of 32 events, in the order that interleave() left them, to lanes in event order.
-    static void add_in_order(std::int32_t* lanes, Sums low, Sums high) {
-        const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
-                      second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-        add(lanes, _mm512_permutex2var_epi64(low, first, high));
-        add(lanes + 16, _mm512_permutex2var_epi64(low, second, high));
-    }
-
-private:
-    static void add(std::int32_t* lanes, Sums sums) {
-        _mm512_store_si512(lanes, _mm512_add_epi32(_mm512_load_si512(lanes), sums));
-    }
-};
+template <class Words>
+inline Words multiply_add(Words sum, Words x, Words w) {
+    return (Words)_mm512_add_epi32((__m512i)sum, _mm512_madd_epi16((__m512i)x, (__m512i)w));
+}
 
 #include "kernels/all.inl"
-#include "kernels/pairs.inl"
 
 }  // namespace
 }  // namespace bxnn::isa::avx512

@@ -4,14 +4,9 @@
 namespace bxnn::isa::portable {
 namespace {
 
-constexpr std::size_t kBlock = 128, kVectorBytes = 16, kFilters = 4;
+constexpr std::size_t kBlock = 96, kVectorBytes = 16, kFilters = 4, kGroup = 2;
 
-template <class T>
-bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t,
-                  T*) {
-    return false;
-}
-
+#include "isa/plain_pairs.inl"
 #include "kernels/all.inl"
 
 }  // namespace

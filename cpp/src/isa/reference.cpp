@@ -4,14 +4,9 @@
 namespace bxnn::isa::reference {
 namespace {
 
-constexpr std::size_t kBlock = 1, kVectorBytes = 0, kFilters = 1;
+constexpr std::size_t kBlock = 1, kVectorBytes = 16, kFilters = 1, kGroup = 1;
 
-template <class T>
-bool dot_in_pairs(const DotProducer&, const Operand&, const std::byte*, const std::uint32_t*, std::size_t, std::size_t,
-                  T*) {
-    return false;
-}
-
+#include "isa/plain_pairs.inl"
 #include "kernels/all.inl"
 
 }  // namespace

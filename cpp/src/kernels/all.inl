@@ -4,6 +4,7 @@
 #include "kernels/rows.inl"
 #include "kernels/steps.inl"
 #include "kernels/producers.inl"
+#include "kernels/pairs.inl"
 #include "kernels/dot.inl"
 #include "kernels/edges.inl"
 #include "kernels/block.inl"

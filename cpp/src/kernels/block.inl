@@ -1,18 +1,21 @@
 // One block of events through a plan. Everything in kernels/*.inl is included inside one instruction set's namespace,
-// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x) are set and dot_in_pairs is
-// declared.
+// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x), kGroup (vectors of events that share
+// one load of the weights) are set, and multiply_add is declared.
 
-constexpr std::size_t kTile = kFilters < 4 ? 8 : 2 * kFilters;  // rows in flight between a producer and its steps
+constexpr std::size_t kTile = kBlock == 1 ? 64 : 2 * kFilters;  // rows in flight between a producer and its steps
 
 template <class T>
 inline void run_instruction(const Instruction& i, std::byte* arena) {
+    if constexpr (sizeof(T) == 4 && kBlock > 1)
+        if (const auto* dot = std::get_if<DotProducer>(&i.producer); dot && dot->paired && dot->paired->packs)
+            return produce_paired(*dot, i.operands[0], arena, 0, i.rows, nullptr, row_at(arena, i.at));
     alignas(64) T lanes[kTile * kBlock];
     const std::size_t row_bytes = std::size_t{bytes_of(i.storage)} * kBlock;
     for (std::size_t first = 0; first < i.rows; first += kTile) {
         const std::size_t rows = std::min<std::size_t>(kTile, i.rows - first);
         visit(i.producer, [&](const auto& producer) { produce(producer, i, arena, first, rows, lanes); });
         for (const auto& step : i.steps) visit(step, [&](const auto& s) { apply_step(s, first, rows, lanes); });
-        store_rows(row_at(arena, i.at) + first * row_bytes, i.storage, lanes, rows * kBlock);
+        store_rows(row_at(arena, i.at) + first * row_bytes, i.storage, lanes, rows);
     }
 }
 
@@ -30,6 +33,12 @@ inline void run(const Plan& plan, std::byte* arena) {
 inline void prepare(const Plan& plan, std::byte* arena) {
     for (const auto& c : plan.constants)
         with_storage(c.storage, [&]<class S>(S) {
-            std::fill_n(reinterpret_cast<S*>(row_at(arena, c.at)), kBlock, static_cast<S>(c.raw));
+            std::byte* row = row_at(arena, c.at);
+            if constexpr (std::is_same_v<S, Half>) {
+                const auto raw = static_cast<std::int32_t>(c.raw);
+                std::fill_n(reinterpret_cast<Word*>(row), kBlock, pack(raw, raw));
+            } else {
+                std::fill_n(reinterpret_cast<S*>(row), kBlock, static_cast<S>(c.raw));
+            }
         });
 }

@@ -32,12 +32,12 @@ inline Column<D> zip(Column<D> a, Column<D> b, std::index_sequence<i...>) {
     return __builtin_shufflevector(a, b, (from + i / 2 + (i % 2) * kSquare<D>)...);
 }
 
-// columns[k] = element k of kSquare events, from rows of events `stride` apart.
+// Element k of event e goes to to[k][e]; `from` and `to` are distances in bytes. Works in both directions.
 template <class D>
-inline void transpose_square(const D* events, std::size_t stride, D* columns) {
+inline void transpose_square(const std::byte* events, std::size_t from, std::byte* columns, std::size_t to) {
     constexpr std::size_t n = kSquare<D>;
     Column<D> a[n], b[n];
-    for (std::size_t e = 0; e < n; ++e) std::memcpy(&a[e], events + e * stride, sizeof a[e]);
+    for (std::size_t e = 0; e < n; ++e) std::memcpy(&a[e], events + e * from, sizeof a[e]);
     for (std::size_t round = 1; round < n; round *= 2) {
         for (std::size_t k = 0; k < n / 2; ++k) {
             b[2 * k] = zip<0, D>(a[k], a[k + n / 2], std::make_index_sequence<n>());
@@ -45,17 +45,29 @@ inline void transpose_square(const D* events, std::size_t stride, D* columns) {
         }
         std::copy(b, b + n, a);
     }
-    for (std::size_t k = 0; k < n; ++k) std::memcpy(columns + k * kBlock, &a[k], sizeof a[k]);
+    for (std::size_t k = 0; k < n; ++k) std::memcpy(columns + k * to, &a[k], sizeof a[k]);
 }
 
-// `columns` rows of kBlock: elements [first, first + kSquare) of `count` events that have `n` >= kSquare elements each.
+// kSquare<D> elements of `count` events, `from` bytes apart, to rows of kBlock.
 template <class D>
-[[gnu::noinline]] void transpose(const D* events, std::size_t n, std::size_t first, std::size_t count, D* columns) {
-    constexpr std::size_t square = kSquare<D>;
+[[gnu::noinline]] void transpose(const std::byte* events, std::size_t from, std::size_t count, std::byte* columns) {
+    constexpr std::size_t square = kSquare<D>, to = kBlock * sizeof(D);
     std::size_t e = 0;
-    for (; e + square <= count; e += square) transpose_square(events + e * n + first, n, columns + e);
+    for (; e + square <= count; e += square) transpose_square<D>(events + e * from, from, columns + e * sizeof(D), to);
     for (; e < count; ++e)
-        for (std::size_t k = 0; k < square; ++k) columns[k * kBlock + e] = events[e * n + first + k];
+        for (std::size_t k = 0; k < square; ++k)
+            std::memcpy(columns + k * to + e * sizeof(D), events + e * from + k * sizeof(D), sizeof(D));
+}
+
+// The other way round.
+template <class D>
+[[gnu::noinline]] void transpose_back(const std::byte* columns, std::size_t to, std::size_t count, std::byte* events) {
+    constexpr std::size_t square = kSquare<D>, from = kBlock * sizeof(D);
+    std::size_t e = 0;
+    for (; e + square <= count; e += square) transpose_square<D>(columns + e * sizeof(D), from, events + e * to, to);
+    for (; e < count; ++e)
+        for (std::size_t k = 0; k < square; ++k)
+            std::memcpy(events + e * to + k * sizeof(D), columns + k * from + e * sizeof(D), sizeof(D));
 }
 
 // Raw integers of `count` events; false if one lies outside [lo, hi].
@@ -78,29 +90,44 @@ inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, 
     return outside == 0;
 }
 
-// x quantised by the input's own format; the fast branch is exact because every number in it is.
+// x quantised by the input's own format, one number.
+template <class S>
+inline bool load_any_real(S& row, double x, const Format& format) {
+    if (!std::isfinite(x)) return false;
+    row = static_cast<S>(fx::quantize_double(x, format));
+    return true;
+}
+
+// Real numbers of `count` events; false if one is not finite. In the fast branch every operation is exact: scaled by a
+// power of two, which loses nothing in doubles whose result is an ordinary number, and below 2^31 there.
 template <class S, class D>
 inline bool load_real(S* row, const D* data, std::size_t count, const Format& format) {
-    const fx::Cast<std::int64_t> cast = fx::make_cast<std::int64_t>(format.frac(), format, false);
-    const double scale = std::ldexp(1.0, format.frac());
-    bool fine = true;
-    for (std::size_t e = 0; e < count; ++e) {
-        const auto x = static_cast<double>(data[e]);
-        const double scaled = x * scale;  // exact unless it leaves the range of doubles
-        const double whole = std::floor(scaled);
-        std::int64_t raw;
-        if (whole == scaled && std::fabs(scaled) < 0x1p62 && (scaled != 0 || x == 0) && format.width <= 62) {
-            raw = static_cast<std::int64_t>(whole);
-            with_modes(Round::TRN, cast.fit, false,
-                       [&]<Round, bool, Fit fit>() { raw = bring_into_range<fit>(raw, cast); });
-        } else if (std::isfinite(x)) {
-            raw = static_cast<std::int64_t>(fx::quantize_double(x, format));
-        } else {
-            fine = false;
-            raw = 0;
+    const bool nearest = format.round == Round::RND;
+    const double scale = std::ldexp(1.0, format.frac()), half = nearest ? 0.5 : 0.0;
+    // A number that is not zero must not become zero or inexact by scaling down, nor whole by adding a half.
+    const double least = std::is_same_v<D, float> && format.frac() > -512 ? 0.0 : 0x1p-20;
+    bool plain = (nearest || format.round == Round::TRN) && format.width <= 31 && std::abs(format.frac()) < 512;
+    if (plain) {
+        alignas(64) std::int32_t whole[kBlock];
+        int fine = 1;
+        for (std::size_t e = 0; e < count; ++e) {
+            const double x = static_cast<double>(data[e]), scaled = x * scale, moved = scaled + half;
+            const double size = std::fabs(scaled);
+            fine &= static_cast<int>(size < 0x1p30) & (static_cast<int>(size >= least) | static_cast<int>(x == 0));
+            if (nearest) fine &= static_cast<int>(moved - half == scaled);
+            const double safe = size < 0x1p30 ? moved : 0.0;
+            const auto toward_zero = static_cast<std::int32_t>(safe);
+            whole[e] = toward_zero - static_cast<int>(safe < static_cast<double>(toward_zero));
         }
-        row[e] = static_cast<S>(raw);
+        plain = fine != 0;
+        if (plain) {
+            quantize_rows(whole, count, fx::make_cast<std::int32_t>(format.frac(), format, false));
+            for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(whole[e]);
+            return true;
+        }
     }
+    bool fine = true;
+    for (std::size_t e = 0; e < count; ++e) fine &= load_any_real(row[e], static_cast<double>(data[e]), format);
     return fine;
 }
 
@@ -116,37 +143,117 @@ template <class S, class D>
     return fine;
 }
 
+// Puts one half of the words of a pair; the low half is put first.
+inline void put_half(Word* words, const std::int16_t* half, bool high) {
+    if (high)
+        for (std::size_t e = 0; e < kBlock; ++e) words[e] = pack(words[e], half[e]);
+    else
+        for (std::size_t e = 0; e < kBlock; ++e) words[e] = pack(half[e], half[e]);
+}
+
+// One input being loaded.
+struct Loading {
+    const Edge& edge;
+    const std::size_t n, count;  // elements, events
+    std::byte* arena;
+    const std::int64_t lo, hi;
+    BadValue bad{};
+
+    // One element of every event.
+    template <class S, class D>
+    void take(std::size_t element, const D* values) {
+        const std::uint32_t at = edge.rows.rows[element];
+        using Stored = std::conditional_t<std::is_same_v<S, Half>, std::int16_t, S>;
+        alignas(64) Stored half[std::is_same_v<S, Half> ? kBlock : 1];
+        Stored* row = half;
+        if constexpr (!std::is_same_v<S, Half>) row = reinterpret_cast<S*>(row_at(arena, at));
+        const bool fine = load_element(row, values, count, edge.tensor.format, lo, hi);
+        if constexpr (std::is_same_v<S, Half>) put_half(reinterpret_cast<Word*>(row_at(arena, at)), half, at & 1);
+        if (fine) return;
+        Stored one[kBlock];
+        for (std::size_t e = 0; e < count; ++e)
+            if (!load_element(one, values + e, 1, edge.tensor.format, lo, hi)) return report(bad, e, element);
+    }
+
+    template <class S, class D>
+    void elements(const D* events) {
+        constexpr std::size_t square = kSquare<D>;
+        alignas(64) D columns[square * kBlock];
+        std::size_t first = 0;
+        if constexpr (kBlock >= square)
+            for (; first + square <= n && count >= square; first += square) {
+                transpose<D>(reinterpret_cast<const std::byte*>(events + first), n * sizeof(D), count,
+                             reinterpret_cast<std::byte*>(columns));
+                for (std::size_t k = 0; k < square; ++k) take<S>(first + k, columns + k * kBlock);
+            }
+        for (; first < n; ++first) {
+            for (std::size_t e = 0; e < count; ++e) columns[e] = events[e * n + first];
+            take<S>(first, columns);
+        }
+    }
+
+    // 16-bit integers two by two, without a copy on the way. A D that is unsigned has lo = 0, so that numbers beyond
+    // int16 are outside as negative ones are.
+    template <class D>
+    void pairs(const D* events) {
+        constexpr std::size_t square = kSquare<std::uint32_t>;
+        const auto* bytes = reinterpret_cast<const std::byte*>(events);
+        const std::size_t stride = n * sizeof(D), whole = n / 2;
+        auto* words = reinterpret_cast<Word*>(row_at(arena, edge.rows.rows[0]));
+        for (std::size_t k = 0; k < whole; k += square) {
+            const std::size_t pair = whole < square ? k : std::min(k, whole - square);  // the last may overlap
+            if (whole >= square) {
+                transpose<std::uint32_t>(bytes + pair * 4, stride, count,
+                                         reinterpret_cast<std::byte*>(words + pair * kBlock));
+                continue;
+            }
+            for (std::size_t p = k; p < whole; ++p)
+                for (std::size_t e = 0; e < count; ++e) std::memcpy(words + p * kBlock + e, bytes + e * stride + p * 4, 4);
+        }
+        if (n % 2)
+            for (std::size_t e = 0; e < count; ++e) {
+                const auto last = static_cast<std::int16_t>(events[e * n + n - 1]);
+                words[whole * kBlock + e] = pack(last, last);
+            }
+        for (std::size_t p = 0; count < kBlock && p < (n + 1) / 2; ++p)
+            std::fill(words + p * kBlock + count, words + (p + 1) * kBlock, words[p * kBlock + count - 1]);
+        if (lo <= INT16_MIN && hi >= INT16_MAX) return;
+        std::int32_t outside = 0;
+        for (std::size_t i = 0; i < (n + 1) / 2 * kBlock; ++i) {
+            const std::int32_t low = static_cast<std::int16_t>(words[i]), high = words[i] >> 16;
+            outside |= static_cast<std::int32_t>((low < lo) | (low > hi) | (high < lo) | (high > hi));
+        }
+        for (std::size_t e = 0; outside && e < count; ++e)
+            for (std::size_t k = 0; k < n; ++k)
+                if (const auto x = std::int64_t{events[e * n + k]}; x < lo || x > hi) return report(bad, e, k);
+    }
+};
+
 inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType type, std::size_t count,
                      std::byte* arena) {
     const auto& edge = plan.inputs[i];
     const auto& format = edge.tensor.format;
-    const std::size_t n = edge.rows.rows.size();
     const auto lo = static_cast<std::int64_t>(fx::min_raw(format)), hi = static_cast<std::int64_t>(fx::max_raw(format));
-    BadValue bad;
+    Loading loading{edge, edge.rows.rows.size(), count, arena, lo, hi};
     with_dtype(type, [&]<class D>(D) {
-        constexpr std::size_t square = kSquare<D>;
         const D* events = static_cast<const D*>(data);
-        alignas(64) D columns[square * kBlock];
-        with_storage(edge.rows.storage, [&]<class S>(S) {
-            const auto take = [&](std::size_t element, const D* values) {
-                S* row = reinterpret_cast<S*>(row_at(arena, edge.rows.rows[element]));
-                if (load_element(row, values, count, format, lo, hi)) return;
-                for (std::size_t e = 0; e < count; ++e)
-                    if (!load_element(row, values + e, 1, format, lo, hi)) return report(bad, e, element);
-            };
-            std::size_t first = 0;
-            if constexpr (kBlock >= square)
-                for (; first + square <= n && count >= square; first += square) {
-                    transpose(events, n, first, count, columns);
-                    for (std::size_t k = 0; k < square; ++k) take(first + k, columns + k * kBlock);
-                }
-            for (; first < n; ++first) {
-                for (std::size_t e = 0; e < count; ++e) columns[e] = events[e * n + first];
-                take(first, columns);
-            }
-        });
+        if constexpr (sizeof(D) == 2 && kBlock > 1)
+            if (edge.rows.storage == Lane::i16 && (std::is_signed_v<D> || !format.is_signed))
+                return loading.pairs(events);
+        with_storage(edge.rows.storage, [&]<class S>(S) { loading.template elements<S>(events); });
     });
-    return bad;
+    return loading.bad;
+}
+
+// A row as the caller's numbers.
+template <class T, class D>
+[[gnu::noinline]] void convert_row(const std::byte* arena, std::uint32_t at, Lane storage, double scale, D* column) {
+    alignas(64) T lanes[kBlock];
+    load_row(lanes, arena, at, storage);
+    for (std::size_t e = 0; e < kBlock; ++e) {
+        if constexpr (std::is_floating_point_v<D>) column[e] = static_cast<D>(static_cast<double>(lanes[e]) * scale);
+        else column[e] = static_cast<D>(lanes[e]);
+    }
 }
 
 inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena) {
@@ -154,16 +261,26 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
     const std::size_t n = edge.rows.rows.size();
     const double scale = std::ldexp(1.0, -edge.tensor.format.frac());
     with_dtype(type, [&]<class D>(D) {
+        constexpr std::size_t square = kSquare<D>;
         D* events = static_cast<D*>(data);
-        with_storage(edge.rows.storage, [&]<class S>(S) {
-            for (std::size_t element = 0; element < n; ++element) {
-                const S* row = reinterpret_cast<const S*>(row_at(arena, edge.rows.rows[element]));
-                for (std::size_t e = 0; e < count; ++e) {
-                    if constexpr (std::is_floating_point_v<D>)
-                        events[e * n + element] = static_cast<D>(static_cast<double>(row[e]) * scale);
-                    else events[e * n + element] = static_cast<D>(row[e]);
-                }
+        alignas(64) D columns[square * kBlock];
+        for (std::size_t first = 0; first < n; first += square) {
+            const std::size_t some = std::min(square, n - first);
+            for (std::size_t k = 0; k < some; ++k) {
+                const std::uint32_t at = edge.rows.rows[first + k];
+                if (edge.rows.storage <= Lane::i32)
+                    convert_row<std::int32_t>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
+                else if (edge.rows.storage == Lane::i64)
+                    convert_row<std::int64_t>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
+                else convert_row<i128>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
             }
-        });
+            if (some == square && count >= square) {
+                transpose_back<D>(reinterpret_cast<const std::byte*>(columns), n * sizeof(D), count,
+                                  reinterpret_cast<std::byte*>(events + first));
+                continue;
+            }
+            for (std::size_t e = 0; e < count; ++e)
+                for (std::size_t k = 0; k < some; ++k) events[e * n + first + k] = columns[k * kBlock + e];
+        }
     });
 }

@@ -1,43 +1,144 @@
-// The exact dot product of int16 rows and int16 weights, two terms an instruction, in 32-bit sums modulo 2^32.
-// `Pairs` is the instruction set's own.
+// The exact dot product of 16-bit rows and weights, two terms an instruction, in 32-bit sums modulo 2^32.
+// multiply_add() and kGroup (vectors of events that share one load of the weights) are the instruction set's own.
 
-inline const std::int16_t* row16(const std::byte* arena, std::uint32_t at) {
-    return reinterpret_cast<const std::int16_t*>(arena + std::size_t{at} * kBlock);
+constexpr std::size_t kWords = kVectorBytes / 4;  // in a vector
+using Words = typename VectorType<std::int32_t, kVectorBytes>::type;
+constexpr std::size_t kStep = kBlock == 1 ? 1 : kGroup * kWords;  // events at a time
+static_assert(kBlock % kStep == 0);
+
+inline Words load_words(const void* from) {
+    Words x;
+    std::memcpy(&x, from, sizeof x);
+    return x;
+}
+inline void store_words(void* to, Words x) { std::memcpy(to, &x, sizeof x); }
+inline Words all(std::int32_t x) { return Words{} + x; }
+
+// f(0), f(1) ... f(n - 1) with constants: arrays that are indexed by them stay in registers.
+template <std::size_t n, class F>
+[[gnu::always_inline]] inline void each(F&& f) {
+    [&]<std::size_t... i>(std::index_sequence<i...>) [[gnu::always_inline]] {
+        (f(std::integral_constant<std::size_t, i>{}), ...);
+    }(std::make_index_sequence<n>());
 }
 
-template <std::size_t n>
-inline void dot_pairs(const DotProducer& p, const std::byte* arena, const std::uint32_t* rows,
-                      const std::int32_t* weights, std::int32_t* lanes) {
-    const std::size_t pairs = (p.terms + 1) / 2;
-    for (std::size_t event = 0; event < kBlock; event += Pairs::events) {
-        Pairs::Sums low[n], high[n];
-        for (std::size_t f = 0; f < n; ++f) low[f] = high[f] = Pairs::zero();
-        for (std::size_t k = 0; k < pairs; ++k) {
-            const std::int16_t* a = row16(arena, rows[2 * k]);
-            const std::int16_t* b = 2 * k + 1 < p.terms ? row16(arena, rows[2 * k + 1]) : a;  // its weight is zero
-            Pairs::Sums x, y;
-            Pairs::interleave(a + event, b + event, x, y);
-            const std::int32_t* w = weights + k * p.filters;
-            for (std::size_t f = 0; f < n; ++f) {
-                low[f] = Pairs::multiply_add(low[f], x, w[f]);
-                high[f] = Pairs::multiply_add(high[f], y, w[f]);
-            }
+// What ends a sum.
+[[gnu::always_inline]] inline Words finished(Words sum, const Finish& finish, Words lo, Words hi) {
+    sum >>= finish.down;
+    if (finish.wrap != Fit::none) sum = ((sum << finish.spare) >> finish.spare) & finish.mask;
+    sum = sum > lo ? sum : lo;
+    return sum < hi ? sum : hi;
+}
+
+// The word of rows a and b at an event, whichever halves they are.
+inline Words joined(Words a, int up_a, Words b, int up_b) {
+    using Unsigned = typename VectorType<std::uint32_t, kVectorBytes>::type;
+    const Unsigned low = ((Unsigned)a << up_a) >> 16, high = ((Unsigned)b << up_b) >> 16;
+    return (Words)(low | high << 16);
+}
+
+// One position of the dot product, filters [filter, filter + n), kGroup vectors of events: to lanes or, packed, to rows.
+template <std::size_t n, Operand::Pairs layout>
+inline void paired_events(const PairedDot& d, const std::uint32_t* rows, const std::int32_t* weights,
+                          const std::int32_t* start, const std::byte* arena, std::size_t event, std::int32_t* lanes,
+                          std::byte* packed) {
+    Words sums[n * kGroup];
+    each<n * kGroup>([&](auto i) { sums[i] = all(start[i / kGroup]); });
+    const std::byte* x = row_at(arena, rows[0]) + event * 4;
+    for (std::size_t k = 0; k < d.pairs; ++k, weights += d.stride, x += kBlock * 4) {
+        if constexpr (layout != Operand::Pairs::in_line) x = row_at(arena, rows[2 * k]) + event * 4;
+        Words words[kGroup];
+        each<kGroup>([&](auto v) { words[v] = load_words(x + v * kVectorBytes); });
+        if constexpr (layout == Operand::Pairs::scattered) {
+            const std::byte* y = row_at(arena, rows[2 * k + 1]) + event * 4;
+            const int up_x = half_shift(rows[2 * k]), up_y = half_shift(rows[2 * k + 1]);
+            each<kGroup>([&](auto v) { words[v] = joined(words[v], up_x, load_words(y + v * kVectorBytes), up_y); });
         }
-        for (std::size_t f = 0; f < n; ++f) Pairs::add_in_order(lanes + f * kBlock + event, low[f], high[f]);
+        each<n>([&](auto f) {
+            const Words w = all(weights[f]);
+            each<kGroup>([&](auto v) { sums[f * kGroup + v] = multiply_add(sums[f * kGroup + v], words[v], w); });
+        });
+    }
+    const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
+    each<n * kGroup>([&](auto i) { sums[i] = finished(sums[i], d.finish, lo, hi); });
+    if (packed)
+        each<(n + 1) / 2>([&](auto half) {
+            constexpr std::size_t low = 2 * half, high = low + 1 < n ? low + 1 : low;
+            each<kGroup>([&](auto v) {
+                store_words(packed + (half * kBlock + event + v * kWords) * 4,
+                            joined(sums[low * kGroup + v], 16, sums[high * kGroup + v], 16));
+            });
+        });
+    else
+        each<n * kGroup>([&](auto i) {
+            store_words(lanes + i / kGroup * kBlock + event + i % kGroup * kWords, sums[i]);
+        });
+}
+
+// The same for a block.
+template <std::size_t n>
+[[gnu::noinline]] void paired_filters(const PairedDot& d, const Operand& x, const std::uint32_t* rows,
+                                      std::size_t group, std::size_t filter, const std::byte* arena,
+                                      std::int32_t* lanes, std::byte* packed) {
+    const std::int32_t* start = d.start.data() + group * d.stride + filter;
+    const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter;
+    const auto run = [&]<Operand::Pairs layout>() {
+        for (std::size_t event = 0; event < kBlock; event += kStep)
+            paired_events<n, layout>(d, rows, weights, start, arena, event, lanes, packed);
+    };
+    switch (x.pairs) {
+        case Operand::Pairs::scattered: return run.template operator()<Operand::Pairs::scattered>();
+        case Operand::Pairs::whole: return run.template operator()<Operand::Pairs::whole>();
+        case Operand::Pairs::in_line: return run.template operator()<Operand::Pairs::in_line>();
     }
 }
 
-// True if it did the work: 32-bit lanes, int16 rows, int16 weights.
-template <class T>
-bool dot_in_pairs(const DotProducer& p, const Operand& x, const std::byte* arena, const std::uint32_t* rows,
-                  std::size_t w_row, std::size_t n, T* lanes) {
-    if constexpr (sizeof(T) != 4) {
-        return false;
-    } else {
-        if (x.storage != Lane::i16 || !p.narrow_weights) return false;
-        const std::size_t group = w_row / p.filters, filter = w_row % p.filters;
-        const std::int32_t* weights = p.pairs.data() + group * ((p.terms + 1) / 2) * p.filters + filter;
-        with_count(n, [&]<std::size_t count>() { dot_pairs<count>(p, arena, rows, weights, lanes); });
-        return true;
+inline std::int16_t half_at(const std::byte* arena, std::uint32_t at) {
+    return *reinterpret_cast<const Short*>(row_at(arena, at) + (at & 1) * 2);
+}
+
+// One event, outputs across lanes: n vectors of filters.
+template <std::size_t n>
+inline void paired_outputs(const PairedDot& d, const std::uint32_t* rows, std::size_t group, std::size_t filter,
+                           const std::byte* arena, std::int32_t* lanes) {
+    const std::int32_t* start = d.start.data() + group * d.stride + filter;
+    const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter;
+    Words sums[n];
+    each<n>([&](auto v) { sums[v] = load_words(start + v * kWords); });
+    for (std::size_t k = 0; k < d.pairs; ++k, weights += d.stride) {
+        const Words x = all(pack(half_at(arena, rows[2 * k]), half_at(arena, rows[2 * k + 1])));
+        each<n>([&](auto v) { sums[v] = multiply_add(sums[v], x, load_words(weights + v * kWords)); });
+    }
+    const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
+    each<n>([&](auto v) { store_words(lanes + v * kWords, finished(sums[v], d.finish, lo, hi)); });
+}
+
+// Rows [first, first + rows) of the result: to lanes, or packed to where they are stored.
+inline void produce_paired(const DotProducer& p, const Operand& x, const std::byte* arena, std::size_t first,
+                           std::size_t rows, std::int32_t* lanes, std::byte* packed = nullptr) {
+    const auto& d = *p.paired;
+    for (std::size_t done = 0; done < rows;) {
+        const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;
+        const std::size_t group = p.group[position];
+        const std::uint32_t* x_rows = x.rows.data() + position * 2 * d.pairs;
+        if constexpr (kBlock == 1) {
+            const std::size_t n = std::min(rows - done, p.filters - filter);
+            alignas(64) std::int32_t whole[kFilters * kWords];
+            for (std::size_t f = 0; f < n; f += kFilters * kWords) {
+                const std::size_t some = std::min(n - f, kFilters * kWords);
+                with_count((some + kWords - 1) / kWords, [&]<std::size_t count>() {
+                    paired_outputs<count>(d, x_rows, group, filter + f, arena, whole);
+                });
+                std::copy_n(whole, some, lanes + done + f);
+            }
+            done += n;
+        } else {
+            const std::size_t n = std::min({rows - done, p.filters - filter, kFilters});
+            with_count(n, [&]<std::size_t count>() {
+                paired_filters<count>(d, x, x_rows, group, filter, arena, packed ? nullptr : lanes + done * kBlock,
+                                      packed ? packed + done / 2 * kBlock * 4 : nullptr);
+            });
+            done += n;
+        }
     }
 }

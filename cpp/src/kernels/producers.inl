@@ -4,13 +4,13 @@ template <class T>
 inline void produce(const Load&, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows,
                     T* lanes) {
     const auto& x = i.operands[0];
-    for (std::size_t r = 0; r < rows; ++r) load_row(lanes + r * kBlock, row_at(arena, x.rows[first + r]), x.storage);
+    for (std::size_t r = 0; r < rows; ++r) load_row(lanes + r * kBlock, arena, x.rows[first + r], x.storage);
 }
 
 // Row `element` of an operand, moved up to the common grid.
 template <class T>
 inline void load_aligned(T* lanes, const Operand& x, std::size_t element, int up, const std::byte* arena) {
-    load_row(lanes, row_at(arena, x.rows[element]), x.storage);
+    load_row(lanes, arena, x.rows[element], x.storage);
     for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(static_cast<Unsigned<T>>(lanes[e]) << up);
 }
 
@@ -32,7 +32,7 @@ inline void produce(const SelectProducer& p, const Instruction& i, const std::by
                     std::size_t rows, T* lanes) {
     alignas(64) T condition[kBlock], other[kBlock];
     for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
-        load_row(condition, row_at(arena, i.operands[0].rows[first + r]), i.operands[0].storage);
+        load_row(condition, arena, i.operands[0].rows[first + r], i.operands[0].storage);
         load_aligned(lanes, i.operands[1], first + r, p.up_a, arena);
         load_aligned(other, i.operands[2], first + r, p.up_b, arena);
         for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = condition[e] != 0 ? lanes[e] : other[e];
@@ -48,7 +48,7 @@ struct Leaves {
     std::size_t begin;  // element of the first leaf; the next are p.inner apart
 
     void load(T* lanes, std::size_t k) const {
-        load_row(lanes, row_at(arena, x.rows[begin + k * p.inner]), x.storage);
+        load_row(lanes, arena, x.rows[begin + k * p.inner], x.storage);
         for (const auto& cast : p.leaf) quantize_rows(lanes, kBlock, cast.get<T>());
     }
     void add(T* lanes, const T* other) const {

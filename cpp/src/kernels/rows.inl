@@ -1,9 +1,30 @@
 // Rows between storage and lanes. T: lane type; a tile is `rows` rows of kBlock lanes, one after the other.
 
+// Events that fill one vector register; one where T has no vectors or blocks are single events.
+template <class T>
+struct VectorOf {
+    static constexpr std::size_t bytes = sizeof(T) == 16 || kBlock == 1 ? sizeof(T) : kVectorBytes;
+    static constexpr std::size_t lanes = bytes / sizeof(T);
+};
+template <class T, std::size_t bytes>
+struct VectorType {
+    typedef T type __attribute__((vector_size(bytes), aligned(alignof(T)), may_alias));
+};
+template <class T>
+struct VectorType<T, sizeof(T)> {
+    using type = T;
+};
+
+// A pair of 16-bit rows, the even element in the low half; Half stands for one of them.
+typedef std::int32_t Word __attribute__((may_alias));
+typedef std::int16_t Short __attribute__((may_alias));
+struct Half {};
+static_assert(std::endian::native == std::endian::little);
+
 template <class F>
 inline void with_storage(Lane storage, F&& f) {
     switch (storage) {
-        case Lane::i16: return f(std::int16_t{});
+        case Lane::i16: return f(Half{});
         case Lane::i32: return f(std::int32_t{});
         case Lane::i64: return f(std::int64_t{});
         case Lane::i128: return f(i128{});
@@ -11,22 +32,53 @@ inline void with_storage(Lane storage, F&& f) {
     __builtin_unreachable();
 }
 
-inline std::byte* row_at(std::byte* arena, std::uint32_t at) { return arena + std::size_t{at} * kBlock; }
-inline const std::byte* row_at(const std::byte* arena, std::uint32_t at) { return arena + std::size_t{at} * kBlock; }
+inline std::byte* row_at(std::byte* arena, std::uint32_t at) { return arena + std::size_t{at & ~1u} * kBlock; }
+inline const std::byte* row_at(const std::byte* arena, std::uint32_t at) {
+    return arena + std::size_t{at & ~1u} * kBlock;
+}
+// By how many bits the half of a row's words must move left to be the upper one.
+inline int half_shift(std::uint32_t at) { return at & 1 ? 0 : 16; }
 
 template <class T>
-inline void load_row(T* lanes, const std::byte* row, Lane storage) {
+inline void load_row(T* lanes, const std::byte* arena, std::uint32_t at, Lane storage) {
+    if (storage == Lane::i16) {
+        const auto* words = reinterpret_cast<const Word*>(row_at(arena, at));
+        const int up = half_shift(at);
+        for (std::size_t e = 0; e < kBlock; ++e)
+            lanes[e] = static_cast<T>(static_cast<std::int32_t>(static_cast<std::uint32_t>(words[e]) << up) >> 16);
+        return;
+    }
     with_storage(storage, [&]<class S>(S) {
-        const S* stored = reinterpret_cast<const S*>(row);
-        for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(stored[e]);
+        if constexpr (!std::is_same_v<S, Half>) {
+            const S* stored = reinterpret_cast<const S*>(row_at(arena, at));
+            for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(stored[e]);
+        }
     });
 }
 
+inline Word pack(std::int32_t low, std::int32_t high) {
+    return static_cast<Word>((static_cast<std::uint32_t>(low) & 0xffffu) | static_cast<std::uint32_t>(high) << 16);
+}
+
+// `n` rows of lanes, the first of them an even element, to where they are stored.
 template <class T>
 inline void store_rows(std::byte* rows, Lane storage, const T* lanes, std::size_t n) {
     with_storage(storage, [&]<class S>(S) {
-        S* stored = reinterpret_cast<S*>(rows);
-        for (std::size_t i = 0; i < n; ++i) stored[i] = static_cast<S>(lanes[i]);
+        if constexpr (!std::is_same_v<S, Half>) {
+            S* stored = reinterpret_cast<S*>(rows);
+            for (std::size_t r = 0; r < n; ++r, stored += kBlock, lanes += kBlock)
+                for (std::size_t e = 0; e < kBlock; ++e) stored[e] = static_cast<S>(lanes[e]);
+        } else if constexpr (kBlock == 1) {
+            auto* halves = reinterpret_cast<Short*>(rows);
+            for (std::size_t r = 0; r < n; ++r) halves[r] = static_cast<std::int16_t>(lanes[r]);
+        } else {
+            auto* words = reinterpret_cast<Word*>(rows);
+            for (std::size_t r = 0; r < n; r += 2, lanes += 2 * kBlock, words += kBlock) {
+                const T* next = r + 1 < n ? lanes + kBlock : lanes;  // what fills up the last word is never used
+                for (std::size_t e = 0; e < kBlock; ++e)
+                    words[e] = pack(static_cast<std::int32_t>(lanes[e]), static_cast<std::int32_t>(next[e]));
+            }
+        }
     });
 }
 

@@ -128,24 +128,11 @@ struct DotLowering {
         need(ops::bits_of(ops::add(all, ops::hull(all, bounds.terms), where)));
     }
 
-    // Copies of the weights in the narrower forms that kernels use.
-    void narrow_copies() {
-        const auto fits = [&](int n) {
-            return std::all_of(out.weights.begin(), out.weights.end(),
-                               [n](std::int64_t w) { return signed_bits(w) <= n; });
-        };
-        if (!fits(32)) return;
-        out.weights32.assign(out.weights.begin(), out.weights.end());
-        out.narrow_weights = fits(16);
-        if (!out.narrow_weights) return;
-        for (std::size_t g = 0; g < op.groups; ++g)
-            for (std::size_t k = 0; k < op.terms; k += 2)
-                for (std::size_t f = 0; f < op.filters; ++f) {
-                    const std::int64_t* w = out.weights.data() + (g * op.filters + f) * op.terms + k;
-                    const auto low = static_cast<std::uint16_t>(w[0]);
-                    const auto high = k + 1 < op.terms ? static_cast<std::uint16_t>(w[1]) : std::uint16_t{0};
-                    out.pairs.push_back(static_cast<std::int32_t>(std::uint32_t{high} << 16 | low));
-                }
+    // A copy of the weights in the narrower form that kernels use.
+    void narrow_copy() {
+        const auto fits = [](std::int64_t w) { return signed_bits(w) <= 32; };
+        if (std::all_of(out.weights.begin(), out.weights.end(), fits))
+            out.weights32.assign(out.weights.begin(), out.weights.end());
     }
 };
 
@@ -169,7 +156,7 @@ Lowered lower_dot(const ir::Dot& op, const ir::Known& x, bool prove, const std::
         else if (prove && d.any_order()) d.per_term(lowered);
         else d.in_order(prove);
     }
-    d.narrow_copies();
+    d.narrow_copy();
     lowered.bits = d.bits;
     lowered.proof = proof_of(d);
     lowered.producer = std::move(d.out);

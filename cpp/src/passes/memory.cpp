@@ -46,6 +46,14 @@ struct Placed {
     std::size_t last_use = 0;
 };
 
+// Whether the pairs of every position (`terms` rows) follow one another.
+void note_lines(Operand& operand, std::size_t terms) {
+    bool in_line = operand.pairs == Operand::Pairs::whole;
+    for (std::size_t i = 0; in_line && i < operand.rows.size(); i += 2)
+        in_line = i % terms == 0 || operand.rows[i] == operand.rows[i - 2] + 4;
+    if (in_line) operand.pairs = Operand::Pairs::in_line;
+}
+
 }  // namespace
 
 void place_rows(Plan& plan) {
@@ -54,7 +62,7 @@ void place_rows(Plan& plan) {
     const auto add = [&](ir::Id node, std::size_t rows, Lane storage) {
         auto& value = values[node];
         value.row_bytes = bytes_of(storage);
-        value.bytes = static_cast<std::uint32_t>(rows) * value.row_bytes;
+        value.bytes = static_cast<std::uint32_t>(storage == Lane::i16 ? rows + rows % 2 : rows) * value.row_bytes;
     };
     for (const auto& input : plan.inputs) add(input.node, input.tensor.size(), input.rows.storage);
     for (const auto& i : plan.instructions) add(i.node, i.rows, i.storage);
@@ -70,7 +78,7 @@ void place_rows(Plan& plan) {
     for (const auto& output : plan.outputs) use(output.rows, n);
 
     Arena arena;
-    for (auto& c : plan.constants) c.at = arena.take(bytes_of(c.storage));
+    for (auto& c : plan.constants) c.at = arena.take(std::max(bytes_of(c.storage), std::uint32_t{4}));  // both halves
     for (auto& input : plan.inputs) values[input.node].at = arena.take(values[input.node].bytes);
     std::multimap<std::size_t, ir::Id> ends;
     for (const auto& input : plan.inputs) ends.emplace(values[input.node].last_use, input.node);
@@ -88,16 +96,28 @@ void place_rows(Plan& plan) {
 
     const auto resolve = [&](Operand& operand) {
         operand.rows.clear();
-        for (const auto& ref : operand.refs)
-            if (auto v = values.find(ref.node); v != values.end())
-                operand.rows.push_back(v->second.at + ref.element * v->second.row_bytes);
-            else operand.rows.push_back(plan.constants[ref.element].at);  // kConstantRow
+        const bool halves = operand.storage == Lane::i16;
+        bool whole = halves && operand.refs.size() % 2 == 0;
+        for (const auto& ref : operand.refs) {
+            const std::uint32_t place = operand.rows.size() % 2;
+            std::uint32_t at;
+            if (auto v = values.find(ref.node); v == values.end())  // kConstantRow, whose halves are alike
+                at = plan.constants[ref.element].at | (halves ? place : 0);
+            else if (halves) at = (v->second.at + ref.element / 2 * 4) | ref.element % 2;
+            else at = v->second.at + ref.element * v->second.row_bytes;
+            if (at % 2 != place || (place == 1 && at != operand.rows.back() + 1)) whole = false;
+            operand.rows.push_back(at);
+        }
+        operand.pairs = whole ? Operand::Pairs::whole : Operand::Pairs::scattered;
         operand.refs.clear();
         operand.refs.shrink_to_fit();
     };
     for (auto& input : plan.inputs) resolve(input.rows);
-    for (auto& instruction : plan.instructions)
+    for (auto& instruction : plan.instructions) {
         for (auto& operand : instruction.operands) resolve(operand);
+        const auto* dot = std::get_if<DotProducer>(&instruction.producer);
+        if (dot && dot->paired) note_lines(instruction.operands[0], 2 * std::size_t{dot->paired->pairs});
+    }
     for (auto& output : plan.outputs) resolve(output.rows);
 }
 

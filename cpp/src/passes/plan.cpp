@@ -41,6 +41,7 @@ public:
         };
         keep(graph_.outputs);
         if (options_.probes) keep(graph_.probes);
+        use_pairs(plan_);
         place_rows(plan_);
         return std::move(plan_);
     }

@@ -3,10 +3,12 @@
 // A *row* holds one element of a value for a block of events. A value is a list of references to rows, so that
 // reshaping, concatenating, padding and transposing cost nothing: they only rearrange references.
 // An instruction produces rows, applies its fused steps while they are in registers or L1, and stores them.
+// Rows of 16 bits lie in pairs: a 32-bit word an event holds an even element in its low half, the next in its high half.
 #pragma once
 
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,11 +66,14 @@ struct Ref {
     std::uint32_t element = 0;
 };
 
-// Rows that an instruction reads; `rows` are byte offsets per event, filled in by the memory pass.
+// Rows that an instruction reads; `rows` are byte offsets per event, filled in by the memory pass. The lowest bit of an
+// offset says which half of a pair it is.
 struct Operand {
     std::vector<Ref> refs;
     Lane storage = Lane::i16;
     std::vector<std::uint32_t> rows;
+    // How the rows of a paired dot product lie: anywhere, as whole pairs (2i and 2i + 1), or pair behind pair.
+    enum class Pairs : std::uint8_t { scattered, whole, in_line } pairs = Pairs::scattered;
 };
 
 struct Load {};
@@ -94,6 +99,25 @@ enum class DotPath : std::uint8_t {
 };
 inline constexpr std::string_view kDotPathNames[] = {"exact", "floored per term", "cast per term", "in stated order"};
 
+// What ends an exact dot product in 32-bit sums: sum >> down; wrapped, if it wraps, to 32 - spare bits; clamped.
+struct Finish {
+    int down = 0;
+    fx::Fit wrap = fx::Fit::none;  // or wrap_signed or wrap_unsigned
+    int spare = 0;
+    std::int32_t mask = -1;  // of an unsigned number, its bits
+    std::int32_t lo = INT32_MIN, hi = INT32_MAX;
+};
+
+// An exact dot product of 16-bit rows and weights in 32-bit sums, two terms at a time. Its operand has 2 * `pairs` rows
+// a position.
+struct PairedDot {
+    std::uint32_t pairs = 1, stride = 1;  // stride: filters, up to a whole vector
+    std::vector<std::int32_t> weights;    // [G][pairs][stride] two int16 weights each, low half first
+    std::vector<std::int32_t> start;      // [G][stride]: the bias, and half a step where the cast rounds
+    Finish finish;
+    bool packs = false;  // the result is stored from registers: no step follows, and pairs of rows stay together
+};
+
 struct DotProducer {
     DotPath path = DotPath::in_order;
     std::uint32_t positions = 1, filters = 1, terms = 1;
@@ -103,9 +127,8 @@ struct DotProducer {
     int shift = 0;                        // floored
     std::vector<CastParams> term_casts;   // per_term, in_order
     std::vector<CastParams> sum_cast;     // in_order
-    bool narrow_weights = false;          // all weights fit int16
     std::vector<std::int32_t> weights32;  // the same weights where they fit
-    std::vector<std::int32_t> pairs;      // narrow: [G][ceil(K/2)][F] two int16 weights each, low half first
+    std::optional<PairedDot> paired;      // see use_pairs()
 };
 using Producer = std::variant<Load, BinaryProducer, SelectProducer, ReduceProducer, DotProducer>;
 
@@ -154,6 +177,9 @@ std::vector<ir::Ranges> prove_ranges(const ir::Graph& graph, bool from_types_onl
 
 // One JSON document, used by Model::explain().
 std::string explain(const ir::Graph& graph, const Plan& plan);
+
+// Rewrites exact dot products of 16-bit rows and weights to pairs; used by make().
+void use_pairs(Plan& plan);
 
 // Places every row in the arena; used by make().
 void place_rows(Plan& plan);

@@ -10,7 +10,7 @@ namespace bxnn {
 namespace {
 
 // Events that a worker takes at a time: a few blocks, so that the counter is not contended.
-constexpr std::size_t kShare = 1024;
+constexpr std::size_t kShare = 960;
 
 struct Job {
     std::span<Context> contexts;

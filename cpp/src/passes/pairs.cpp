@@ -1,0 +1,112 @@
+// Exact dot products of 16-bit rows and weights: two terms at a time, and the first casts applied to the sums.
+#include <algorithm>
+
+#include "passes/plan.hpp"
+
+namespace bxnn::plan {
+namespace {
+
+constexpr std::uint32_t kWidestVector = 16;  // 32-bit lanes
+
+bool fits16(std::int64_t w) { return INT16_MIN <= w && w <= INT16_MAX; }
+
+bool qualifies(const Instruction& i, const DotProducer& p) {
+    return p.path == DotPath::exact && i.lane <= Lane::i32 && i.operands[0].storage == Lane::i16 &&
+           std::all_of(p.weights.begin(), p.weights.end(), fits16);
+}
+
+std::int32_t word(std::int64_t low, std::int64_t high) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(static_cast<std::uint16_t>(high)) << 16 |
+                                     static_cast<std::uint16_t>(low));
+}
+
+PairedDot paired(const DotProducer& p) {
+    PairedDot d;
+    d.pairs = (p.terms + 1) / 2;
+    d.stride = (p.filters + kWidestVector - 1) / kWidestVector * kWidestVector;
+    const std::size_t groups = p.bias.size() / p.filters;
+    d.weights.resize(groups * d.pairs * d.stride + kWidestVector);  // whole vectors may be read from any filter on
+    d.start.resize(groups * d.stride + kWidestVector);
+    for (std::size_t g = 0; g < groups; ++g)
+        for (std::size_t f = 0; f < p.filters; ++f) {
+            d.start[g * d.stride + f] = static_cast<std::int32_t>(p.bias[g * p.filters + f]);
+            const std::int64_t* w = p.weights.data() + (g * p.filters + f) * p.terms;
+            for (std::size_t k = 0; k < p.terms; k += 2)
+                d.weights[(g * d.pairs + k / 2) * d.stride + f] = word(w[k], k + 1 < p.terms ? w[k + 1] : 0);
+        }
+    return d;
+}
+
+// Two rows for every pair: where terms are odd in number, the last has weight zero and may be any row.
+void complete_pairs(Operand& x, std::size_t terms) {
+    if (terms % 2 == 0) return;
+    std::vector<Ref> refs;
+    for (std::size_t k = 0; k < x.refs.size(); ++k) {
+        refs.push_back(x.refs[k]);
+        if ((k + 1) % terms != 0) continue;
+        Ref last = x.refs[k];
+        if (last.node != kConstantRow) last.element |= 1;
+        refs.push_back(last);
+    }
+    x.refs = std::move(refs);
+}
+
+// Whether the cast became part of the finish.
+bool take_cast(PairedDot& d, const CastStep& step) {
+    if (step.casts.size() != 1 || !step.shift_up.empty()) return false;
+    const auto& cast = step.casts.front().i32;
+    const bool rounds = cast.down > 0 && cast.round == Round::RND;
+    if (cast.up > 0 || cast.down > 31 || cast.fit == fx::Fit::zero) return false;
+    if (cast.down > 0 && !rounds && cast.round != Round::TRN) return false;
+    if (rounds)
+        for (auto& start : d.start)
+            start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) + (1u << (cast.down - 1)));
+    auto& finish = d.finish;
+    finish.down = cast.down;
+    if (cast.fit == fx::Fit::clamp) finish.lo = cast.lo, finish.hi = cast.hi;
+    else if (cast.fit != fx::Fit::none) finish.wrap = cast.fit, finish.spare = cast.spare;
+    if (cast.fit == fx::Fit::wrap_unsigned) finish.mask = cast.hi;
+    return true;
+}
+
+// Likewise for the maximum or minimum with one constant, which narrows the clamp.
+bool take_constant(PairedDot& d, const ConstantStep& step) {
+    const bool is_max = step.kind == ir::BinaryKind::max;
+    if ((!is_max && step.kind != ir::BinaryKind::min) || step.up != 0 || step.constants.size() != 1) return false;
+    auto& finish = d.finish;
+    const auto c = static_cast<std::int32_t>(step.constants.front());
+    if (is_max) finish.lo = std::max(finish.lo, c), finish.hi = std::max(finish.hi, c);
+    else finish.lo = std::min(finish.lo, c), finish.hi = std::min(finish.hi, c);
+    return true;
+}
+
+// Moves steps into the finish, from the first on.
+void take_steps(PairedDot& d, std::vector<Step>& steps) {
+    bool casts = true;
+    while (!steps.empty()) {
+        const auto* cast = std::get_if<CastStep>(&steps.front());
+        const auto* constant = std::get_if<ConstantStep>(&steps.front());
+        if (!(cast && casts && take_cast(d, *cast)) && !(constant && take_constant(d, *constant))) return;
+        casts = false;
+        steps.erase(steps.begin());
+    }
+}
+
+}  // namespace
+
+void use_pairs(Plan& plan) {
+    for (auto& i : plan.instructions) {
+        auto* p = std::get_if<DotProducer>(&i.producer);
+        if (!p || !qualifies(i, *p)) continue;
+        PairedDot d = paired(*p);
+        complete_pairs(i.operands[0], p->terms);
+        take_steps(d, i.steps);
+        d.packs = i.steps.empty() && i.storage == Lane::i16 && (p->positions == 1 || p->filters % 2 == 0);
+        auto& finish = d.finish;
+        if (d.packs && finish.wrap == fx::Fit::wrap_signed && finish.spare == 16 && finish.lo == INT32_MIN && finish.hi == INT32_MAX)
+            finish.wrap = fx::Fit::none;  // the store keeps the low 16 bits
+        p->paired = std::move(d);
+    }
+}
+
+}  // namespace bxnn::plan
