@@ -1,4 +1,5 @@
-// AVX2: vectors of 32 bytes, pairs of int16 products by vpmaddwd. Compiled with -mavx2.
+// AVX2: vectors of 32 bytes, pairs of 16-bit products by vpmaddwd.
+// Compiled with -mavx2.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -7,14 +8,22 @@
 namespace bxnn::isa::avx2 {
 namespace {
 
-constexpr std::size_t kBlock = 96, kVectorBytes = 32, kFilters = 4, kGroup = 3;
-
 template <class Words>
 inline Words multiply_add(Words sum, Words x, Words w) {
     return (Words)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16((__m256i)x, (__m256i)w));
 }
 
+namespace block {
+constexpr std::size_t kBlock = 96, kVectorBytes = 32, kFilters = 4, kGroup = 3;
 #include "kernels/all.inl"
+#include "kernels/edges.inl"
+}  // namespace block
+
+namespace single {
+constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
+#include "kernels/all.inl"
+#include "kernels/single.inl"
+}  // namespace single
 
 }  // namespace
 }  // namespace bxnn::isa::avx2
@@ -22,8 +31,7 @@ inline Words multiply_add(Words sum, Words x, Words w) {
 namespace bxnn::kernels {
 
 const Kernels& avx2() {
-    static constexpr Kernels kernels{"avx2",          isa::avx2::kBlock, isa::avx2::prepare,
-                                     isa::avx2::load, isa::avx2::run,    isa::avx2::store};
+    static constexpr Kernels kernels{"avx2", isa::avx2::block::kBodies, isa::avx2::single::kBodies};
     return kernels;
 }
 

@@ -11,10 +11,14 @@ std::span<const Kernels* const> usable() {
         std::vector<const Kernels*> found{&portable()};
 #if defined(__x86_64__)
         __builtin_cpu_init();  // its answers include what the operating system has enabled
-        if (__builtin_cpu_supports("avx2")) found.push_back(&avx2());
+        const bool has_avx2 = __builtin_cpu_supports("avx2");
+        if (has_avx2) found.push_back(&avx2());
+        if (has_avx2 && __builtin_cpu_supports("avxvnni")) found.push_back(&avxvnni());
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
             found.push_back(&avx512());
+            if (__builtin_cpu_supports("avx512vnni")) found.push_back(&avx512vnni());
+        }
 #endif
         return found;
     }();

@@ -4,10 +4,22 @@
 namespace bxnn::isa::portable {
 namespace {
 
-constexpr std::size_t kBlock = 96, kVectorBytes = 16, kFilters = 4, kGroup = 2;
+template <class Words>
+inline Words multiply_add(Words sum, Words x, Words w) {
+    return sum + ((x << 16) >> 16) * ((w << 16) >> 16) + (x >> 16) * (w >> 16);
+}
 
-#include "isa/plain_pairs.inl"
+namespace block {
+constexpr std::size_t kBlock = 96, kVectorBytes = 16, kFilters = 4, kGroup = 2;
 #include "kernels/all.inl"
+#include "kernels/edges.inl"
+}  // namespace block
+
+namespace single {
+constexpr std::size_t kBlock = 1, kVectorBytes = 16, kFilters = 4, kGroup = 1;
+#include "kernels/all.inl"
+#include "kernels/single.inl"
+}  // namespace single
 
 }  // namespace
 }  // namespace bxnn::isa::portable
@@ -15,8 +27,7 @@ constexpr std::size_t kBlock = 96, kVectorBytes = 16, kFilters = 4, kGroup = 2;
 namespace bxnn::kernels {
 
 const Kernels& portable() {
-    static constexpr Kernels kernels{"portable",          isa::portable::kBlock, isa::portable::prepare,
-                                     isa::portable::load, isa::portable::run,    isa::portable::store};
+    static constexpr Kernels kernels{"portable", isa::portable::block::kBodies, isa::portable::single::kBodies};
     return kernels;
 }
 

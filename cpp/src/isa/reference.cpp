@@ -6,8 +6,13 @@ namespace {
 
 constexpr std::size_t kBlock = 1, kVectorBytes = 16, kFilters = 1, kGroup = 1;
 
-#include "isa/plain_pairs.inl"
+template <class Words>
+inline Words multiply_add(Words sum, Words, Words) {
+    return sum;  // plans without proofs have no pairs
+}
+
 #include "kernels/all.inl"
+#include "kernels/single.inl"
 
 }  // namespace
 }  // namespace bxnn::isa::reference
@@ -15,8 +20,7 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 16, kFilters = 1, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& reference() {
-    static constexpr Kernels kernels{"reference",          isa::reference::kBlock, isa::reference::prepare,
-                                     isa::reference::load, isa::reference::run,    isa::reference::store};
+    static constexpr Kernels kernels{"reference", isa::reference::kBodies, isa::reference::kBodies};
     return kernels;
 }
 

@@ -1,4 +1,4 @@
-// Every kernel body, each after what it uses. Included inside one instruction set's namespace.
+// Every kernel body but the edges, each after what it uses. Included inside one instruction set's namespace.
 // clang-format off
 #include "fx/quantize.inl"
 #include "kernels/rows.inl"
@@ -6,5 +6,4 @@
 #include "kernels/producers.inl"
 #include "kernels/pairs.inl"
 #include "kernels/dot.inl"
-#include "kernels/edges.inl"
 #include "kernels/block.inl"

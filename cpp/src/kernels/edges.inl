@@ -1,24 +1,5 @@
-// Between the caller's event-major arrays and rows of events.
-
-template <class F>
-inline void with_dtype(DType type, F&& f) {
-    switch (type) {
-        case DType::i8: return f(std::int8_t{});
-        case DType::u8: return f(std::uint8_t{});
-        case DType::i16: return f(std::int16_t{});
-        case DType::u16: return f(std::uint16_t{});
-        case DType::i32: return f(std::int32_t{});
-        case DType::u32: return f(std::uint32_t{});
-        case DType::i64: return f(std::int64_t{});
-        case DType::u64: return f(std::uint64_t{});
-        case DType::f32: return f(float{});
-        case DType::f64: return f(double{});
-    }
-}
-
-inline void report(BadValue& bad, std::size_t event, std::size_t element) {
-    if (event < bad.event) bad = {event, element};
-}
+// Between the caller's event-major arrays and rows of a block of events.
+#include "kernels/numbers.inl"
 
 // A square of kSquare<D> events by as many elements fills vectors of 16 bytes, which every target has.
 template <class D>
@@ -70,79 +51,6 @@ template <class D>
             std::memcpy(events + e * to + k * sizeof(D), columns + k * from + e * sizeof(D), sizeof(D));
 }
 
-// Raw integers of `count` events; false if one lies outside [lo, hi].
-template <class S, class D>
-inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, std::int64_t hi) {
-    // The bounds as far as D can tell: a value of D is inside if and only if it is inside these.
-    constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<D>::min());
-    constexpr auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(std::numeric_limits<D>::max(), INT64_MAX));
-    if (lo <= least && most <= hi && !std::is_same_v<D, std::uint64_t>) {
-        for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(data[e]);
-        return true;
-    }
-    if (hi < least || lo > most) return count == 0;
-    const D low = static_cast<D>(std::max(lo, least)), high = static_cast<D>(std::min(hi, most));
-    D outside = 0;
-    for (std::size_t e = 0; e < count; ++e) {
-        outside = static_cast<D>(outside | static_cast<D>((data[e] < low) | (data[e] > high)));
-        row[e] = static_cast<S>(data[e]);
-    }
-    return outside == 0;
-}
-
-// x quantised by the input's own format, one number.
-template <class S>
-inline bool load_any_real(S& row, double x, const Format& format) {
-    if (!std::isfinite(x)) return false;
-    row = static_cast<S>(fx::quantize_double(x, format));
-    return true;
-}
-
-// Real numbers of `count` events; false if one is not finite. In the fast branch every operation is exact: scaled by a
-// power of two, which loses nothing in doubles whose result is an ordinary number, and below 2^31 there.
-template <class S, class D>
-inline bool load_real(S* row, const D* data, std::size_t count, const Format& format) {
-    const bool nearest = format.round == Round::RND;
-    const double scale = std::ldexp(1.0, format.frac()), half = nearest ? 0.5 : 0.0;
-    // A number that is not zero must not become zero or inexact by scaling down, nor whole by adding a half.
-    const double least = std::is_same_v<D, float> && format.frac() > -512 ? 0.0 : 0x1p-20;
-    bool plain = (nearest || format.round == Round::TRN) && format.width <= 31 && std::abs(format.frac()) < 512;
-    if (plain) {
-        alignas(64) std::int32_t whole[kBlock];
-        int fine = 1;
-        for (std::size_t e = 0; e < count; ++e) {
-            const double x = static_cast<double>(data[e]), scaled = x * scale, moved = scaled + half;
-            const double size = std::fabs(scaled);
-            fine &= static_cast<int>(size < 0x1p30) & (static_cast<int>(size >= least) | static_cast<int>(x == 0));
-            if (nearest) fine &= static_cast<int>(moved - half == scaled);
-            const double safe = size < 0x1p30 ? moved : 0.0;
-            const auto toward_zero = static_cast<std::int32_t>(safe);
-            whole[e] = toward_zero - static_cast<int>(safe < static_cast<double>(toward_zero));
-        }
-        plain = fine != 0;
-        if (plain) {
-            quantize_rows(whole, count, fx::make_cast<std::int32_t>(format.frac(), format, false));
-            for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(whole[e]);
-            return true;
-        }
-    }
-    bool fine = true;
-    for (std::size_t e = 0; e < count; ++e) fine &= load_any_real(row[e], static_cast<double>(data[e]), format);
-    return fine;
-}
-
-// One element of `count` events into its row; false if a value is not allowed. Inlined, its forty instances would take
-// most of the compiler's time.
-template <class S, class D>
-[[gnu::noinline]] bool load_element(S* row, const D* data, std::size_t count, const Format& format, std::int64_t lo,
-                                    std::int64_t hi) {
-    bool fine;
-    if constexpr (std::is_floating_point_v<D>) fine = load_real(row, data, count, format);
-    else fine = load_raw(row, data, count, lo, hi);
-    for (std::size_t e = count; e < kBlock; ++e) row[e] = row[count - 1];
-    return fine;
-}
-
 // Puts one half of the words of a pair; the low half is put first.
 inline void put_half(Word* words, const std::int16_t* half, bool high) {
     if (high)
@@ -164,15 +72,15 @@ struct Loading {
     void take(std::size_t element, const D* values) {
         const std::uint32_t at = edge.rows.rows[element];
         using Stored = std::conditional_t<std::is_same_v<S, Half>, std::int16_t, S>;
-        alignas(64) Stored half[std::is_same_v<S, Half> ? kBlock : 1];
+        alignas(64) Stored half[kBlock];
         Stored* row = half;
         if constexpr (!std::is_same_v<S, Half>) row = reinterpret_cast<S*>(row_at(arena, at));
-        const bool fine = load_element(row, values, count, edge.tensor.format, lo, hi);
+        const bool fine = load_numbers(row, values, count, edge.tensor.format);
+        std::fill(row + count, row + kBlock, row[count - 1]);
         if constexpr (std::is_same_v<S, Half>) put_half(reinterpret_cast<Word*>(row_at(arena, at)), half, at & 1);
         if (fine) return;
-        Stored one[kBlock];
         for (std::size_t e = 0; e < count; ++e)
-            if (!load_element(one, values + e, 1, edge.tensor.format, lo, hi)) return report(bad, e, element);
+            if (!load_numbers(half, values + e, 1, edge.tensor.format)) return report(bad, e, element);
     }
 
     template <class S, class D>
@@ -180,12 +88,11 @@ struct Loading {
         constexpr std::size_t square = kSquare<D>;
         alignas(64) D columns[square * kBlock];
         std::size_t first = 0;
-        if constexpr (kBlock >= square)
-            for (; first + square <= n && count >= square; first += square) {
-                transpose<D>(reinterpret_cast<const std::byte*>(events + first), n * sizeof(D), count,
-                             reinterpret_cast<std::byte*>(columns));
-                for (std::size_t k = 0; k < square; ++k) take<S>(first + k, columns + k * kBlock);
-            }
+        for (; first + square <= n && count >= square; first += square) {
+            transpose<D>(reinterpret_cast<const std::byte*>(events + first), n * sizeof(D), count,
+                         reinterpret_cast<std::byte*>(columns));
+            for (std::size_t k = 0; k < square; ++k) take<S>(first + k, columns + k * kBlock);
+        }
         for (; first < n; ++first) {
             for (std::size_t e = 0; e < count; ++e) columns[e] = events[e * n + first];
             take<S>(first, columns);
@@ -237,7 +144,7 @@ inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType ty
     Loading loading{edge, edge.rows.rows.size(), count, arena, lo, hi};
     with_dtype(type, [&]<class D>(D) {
         const D* events = static_cast<const D*>(data);
-        if constexpr (sizeof(D) == 2 && kBlock > 1)
+        if constexpr (sizeof(D) == 2)
             if (edge.rows.storage == Lane::i16 && (std::is_signed_v<D> || !format.is_signed))
                 return loading.pairs(events);
         with_storage(edge.rows.storage, [&]<class S>(S) { loading.template elements<S>(events); });
@@ -284,3 +191,5 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
         }
     });
 }
+
+constexpr kernels::Bodies kBodies{kBlock, prepare, load, run, store};

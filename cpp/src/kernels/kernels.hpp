@@ -15,12 +15,12 @@ struct BadValue {
     std::size_t event = none, element = 0;
 };
 
-struct Kernels {
-    const char* name;
-    std::size_t block;  // events per block
+// Bodies for blocks of a fixed number of events.
+struct Bodies {
+    std::size_t events;  // per block
     // Fills the constant rows of an arena; once per arena.
     void (*prepare)(const plan::Plan&, std::byte* arena);
-    // Reads `count` <= block events of input i from event-major data into the arena, quantising floats. Later events of
+    // Reads `count` <= `events` events of input i from event-major data into the arena, quantising floats. Later events of
     // the block repeat the last one. Reports the first raw integer outside the format, NaN or infinity.
     BadValue (*load)(const plan::Plan&, std::size_t i, const void* data, DType type, std::size_t count,
                      std::byte* arena);
@@ -30,11 +30,19 @@ struct Kernels {
     void (*store)(const plan::Plan&, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena);
 };
 
+struct Kernels {
+    const char* name;
+    Bodies block;   // events across lanes
+    Bodies single;  // one event, elements across lanes
+};
+
 const Kernels& reference();  // one event at a time, for plans made without proofs
 const Kernels& portable();
 #if defined(__x86_64__)
 const Kernels& avx2();
+const Kernels& avxvnni();
 const Kernels& avx512();
+const Kernels& avx512vnni();
 #endif
 
 // Levels usable on this CPU, slowest first; "reference" is not among them.

@@ -11,6 +11,8 @@ namespace bxnn {
 namespace {
 
 constexpr std::size_t kLargestArena = std::size_t{1} << 30;
+// Fewer events than this fraction of a block take less time one by one.
+constexpr std::size_t kFewDivisor = 4;
 
 std::byte* allocate(std::size_t bytes) {
     return static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{64}));
@@ -83,16 +85,25 @@ std::uint64_t Model::golden_events() const { return impl_->graph.golden.events; 
 std::string Model::explain() const { return plan::explain(impl_->graph, impl_->plan(true, false)); }
 std::string Model::dump() const { return impl_->graph.dump(); }
 
+std::size_t Workspace::bytes(const kernels::Bodies& bodies, const plan::Plan& plan) {
+    return std::size_t{plan.bytes_per_event} * bodies.events;
+}
+
+Workspace::Workspace(const kernels::Bodies& b, const plan::Plan& plan)
+    : bodies(b), arena(allocate(bytes(b, plan)), release) {
+    std::memset(arena.get(), 0, bytes(b, plan));
+    bodies.prepare(plan, arena.get());
+}
+
 Context::Context(const Model& model, const std::string& isa, bool trace) {
     const auto& kernels = isa.empty() ? kernels::active() : kernels::find(isa);
     const auto& plan = model.impl_->plan(&kernels != &kernels::reference(), trace);
-    const std::size_t bytes = std::size_t{plan.bytes_per_event} * kernels.block;
+    const std::size_t bytes = Workspace::bytes(kernels.block, plan);
     if (bytes > kLargestArena)
         throw Error(ErrorKind::unsupported, "model '" + model.name() + "' needs " + std::to_string(bytes >> 20) +
                                                 " MiB of scratch memory per thread; at most 1024 MiB are supported");
-    impl_ = std::make_unique<Impl>(Impl{model.impl_, &kernels, &plan, {allocate(bytes), release}});
-    std::memset(impl_->arena.get(), 0, bytes);
-    kernels.prepare(plan, impl_->arena.get());
+    impl_ = std::make_unique<Impl>(
+        Impl{model.impl_, &kernels, &plan, Workspace(kernels.block, plan), Workspace(kernels.single, plan)});
 }
 Context::Context(Context&&) noexcept = default;
 Context& Context::operator=(Context&&) noexcept = default;
@@ -132,24 +143,26 @@ namespace {
 void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, std::span<const Array> outputs,
                    std::size_t first, std::size_t count) {
     const auto& plan = *context.plan;
-    const auto& kernels = *context.kernels;
-    for (std::size_t at = first; at < first + count; at += kernels.block) {
-        const std::size_t n = std::min(kernels.block, first + count - at);
+    for (std::size_t at = first, n = 0; at < first + count; at += n) {
+        const std::size_t left = first + count - at;
+        const auto& work = left < context.block.bodies.events / kFewDivisor ? context.single : context.block;
+        const auto& kernels = work.bodies;
+        n = std::min(kernels.events, left);
         kernels::BadValue first_bad;
         std::size_t bad_input = 0;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             const std::size_t bytes = plan.inputs[i].tensor.size() * size_of(inputs[i].dtype);
             const auto* data = static_cast<const std::byte*>(inputs[i].data) + at * bytes;
-            const auto bad = kernels.load(plan, i, data, inputs[i].dtype, n, context.arena.get());
+            const auto bad = kernels.load(plan, i, data, inputs[i].dtype, n, work.arena.get());
             if (bad.event < first_bad.event) first_bad = bad, bad_input = i;
         }
         if (first_bad.event != first_bad.none)
             report_bad_value(plan.inputs[bad_input], inputs[bad_input], at + first_bad.event, first_bad.element);
-        kernels.run(plan, context.arena.get());
+        kernels.run(plan, work.arena.get());
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             const std::size_t bytes = plan.outputs[i].tensor.size() * size_of(outputs[i].dtype);
             kernels.store(plan, i, static_cast<std::byte*>(outputs[i].data) + at * bytes, outputs[i].dtype, n,
-                          context.arena.get());
+                          work.arena.get());
         }
     }
 }

@@ -25,11 +25,20 @@ private:
 
 Model make_model(ir::Graph graph);
 
+// Rows for one block, and the bodies that work on them.
+struct Workspace {
+    const kernels::Bodies& bodies;
+    std::unique_ptr<std::byte[], void (*)(std::byte*)> arena;
+
+    Workspace(const kernels::Bodies& b, const plan::Plan& plan);
+    static std::size_t bytes(const kernels::Bodies& bodies, const plan::Plan& plan);
+};
+
 struct Context::Impl {
     std::shared_ptr<const Model::Impl> model;
     const kernels::Kernels* kernels;
     const plan::Plan* plan;
-    std::unique_ptr<std::byte[], void (*)(std::byte*)> arena;
+    Workspace block, single;
 };
 
 // Checks the arrays of a call against the plan's edges. Throws Error(input).

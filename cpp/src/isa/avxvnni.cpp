@@ -1,0 +1,41 @@
+// AVX2 with VNNI: pairs of 16-bit products added by vpdpwssd (never its saturating form); the edges
+// are those of avx2. Compiled with -mavx2 -mavxvnni.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "isa/begin.hpp"
+
+namespace bxnn::isa::avxvnni {
+namespace {
+
+template <class Words>
+inline Words multiply_add(Words sum, Words x, Words w) {
+    return (Words)_mm256_dpwssd_avx_epi32((__m256i)sum, (__m256i)x, (__m256i)w);
+}
+
+namespace block {
+constexpr std::size_t kBlock = 96, kVectorBytes = 32, kFilters = 4, kGroup = 3;
+#include "kernels/all.inl"
+}  // namespace block
+
+namespace single {
+constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
+#include "kernels/all.inl"
+}  // namespace single
+
+}  // namespace
+}  // namespace bxnn::isa::avxvnni
+
+namespace bxnn::kernels {
+
+const Kernels& avxvnni() {
+    namespace isa = isa::avxvnni;
+    static const Bodies &block = avx2().block, &single = avx2().single;
+    static const Kernels kernels{"avxvnni",
+                                 {block.events, isa::block::prepare, block.load, isa::block::run, block.store},
+                                 {single.events, isa::single::prepare, single.load, isa::single::run, single.store}};
+    return kernels;
+}
+
+}  // namespace bxnn::kernels
+#endif

@@ -1,0 +1,98 @@
+// The caller's numbers, one after the other in memory, as raw integers of an input's format.
+
+constexpr std::size_t kNumbers = kBlock == 1 ? 64 : kBlock;
+
+template <class F>
+inline void with_dtype(DType type, F&& f) {
+    switch (type) {
+        case DType::i8: return f(std::int8_t{});
+        case DType::u8: return f(std::uint8_t{});
+        case DType::i16: return f(std::int16_t{});
+        case DType::u16: return f(std::uint16_t{});
+        case DType::i32: return f(std::int32_t{});
+        case DType::u32: return f(std::uint32_t{});
+        case DType::i64: return f(std::int64_t{});
+        case DType::u64: return f(std::uint64_t{});
+        case DType::f32: return f(float{});
+        case DType::f64: return f(double{});
+    }
+}
+
+inline void report(BadValue& bad, std::size_t event, std::size_t element) {
+    if (event < bad.event) bad = {event, element};
+}
+
+// Raw integers; false if one lies outside [lo, hi].
+template <class S, class D>
+inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, std::int64_t hi) {
+    // The bounds as far as D can tell: a value of D is inside if and only if it is inside these.
+    constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<D>::min());
+    constexpr auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(std::numeric_limits<D>::max(), INT64_MAX));
+    if (lo <= least && most <= hi && !std::is_same_v<D, std::uint64_t>) {
+        for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(data[e]);
+        return true;
+    }
+    if (hi < least || lo > most) return count == 0;
+    const D low = static_cast<D>(std::max(lo, least)), high = static_cast<D>(std::min(hi, most));
+    D outside = 0;
+    for (std::size_t e = 0; e < count; ++e) {
+        outside = static_cast<D>(outside | static_cast<D>((data[e] < low) | (data[e] > high)));
+        row[e] = static_cast<S>(data[e]);
+    }
+    return outside == 0;
+}
+
+// x quantised by the input's own format, one number.
+template <class S>
+inline bool load_any_real(S& row, double x, const Format& format) {
+    if (!std::isfinite(x)) return false;
+    row = static_cast<S>(fx::quantize_double(x, format));
+    return true;
+}
+
+// Real numbers, up to kNumbers of them; false if one is not finite. In the fast branch every operation is exact: scaled by a
+// power of two, which loses nothing in doubles whose result is an ordinary number, and below 2^31 there.
+template <class S, class D>
+inline bool load_real(S* row, const D* data, std::size_t count, const Format& format) {
+    const bool nearest = format.round == Round::RND;
+    const double scale = std::ldexp(1.0, format.frac()), half = nearest ? 0.5 : 0.0;
+    // A number that is not zero must not become zero or inexact by scaling down, nor whole by adding a half.
+    const double least = std::is_same_v<D, float> && format.frac() > -512 ? 0.0 : 0x1p-20;
+    bool plain = (nearest || format.round == Round::TRN) && format.width <= 31 && std::abs(format.frac()) < 512;
+    if (plain) {
+        alignas(64) std::int32_t whole[kNumbers];
+        int fine = 1;
+        for (std::size_t e = 0; e < count; ++e) {
+            const double x = static_cast<double>(data[e]), scaled = x * scale, moved = scaled + half;
+            const double size = std::fabs(scaled);
+            fine &= static_cast<int>(size < 0x1p30) & (static_cast<int>(size >= least) | static_cast<int>(x == 0));
+            if (nearest) fine &= static_cast<int>(moved - half == scaled);
+            const double safe = size < 0x1p30 ? moved : 0.0;
+            const auto toward_zero = static_cast<std::int32_t>(safe);
+            whole[e] = toward_zero - static_cast<int>(safe < static_cast<double>(toward_zero));
+        }
+        plain = fine != 0;
+        if (plain) {
+            quantize_rows(whole, count, fx::make_cast<std::int32_t>(format.frac(), format, false));
+            for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(whole[e]);
+            return true;
+        }
+    }
+    bool fine = true;
+    for (std::size_t e = 0; e < count; ++e) fine &= load_any_real(row[e], static_cast<double>(data[e]), format);
+    return fine;
+}
+
+// Either of them; false if a number is not allowed. Inlined, its forty instances would take most of the compiler's time.
+template <class S, class D>
+[[gnu::noinline]] bool load_numbers(S* row, const D* data, std::size_t count, const Format& format) {
+    if constexpr (std::is_floating_point_v<D>) {
+        bool fine = true;
+        for (std::size_t i = 0; i < count; i += kNumbers)
+            fine &= load_real(row + i, data + i, std::min(kNumbers, count - i), format);
+        return fine;
+    } else {
+        return load_raw(row, data, count, static_cast<std::int64_t>(fx::min_raw(format)),
+                        static_cast<std::int64_t>(fx::max_raw(format)));
+    }
+}
