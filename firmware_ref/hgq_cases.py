@@ -8,15 +8,19 @@ from typing import Any
 from firmware_ref.case_table import case
 
 
-def _converted(
+def converted(
     seed: int,
     shape: tuple[int, ...],
     build: Callable[[Any, Any], Any],
     strategy: str = "distributed_arithmetic",
     io: str = "io_parallel",
     backend: str = "Vitis",
+    two: bool = False,
 ) -> Any:
-    """`build(layers, input)` gives the output; ranges are calibrated on normal random numbers."""
+    """`build(layers, input)` gives the output; ranges are calibrated on normal random numbers.
+
+    With `two`, the input is a list of two of that shape.
+    """
     import hgq.layers
     import hls4ml
     import keras
@@ -31,9 +35,11 @@ def _converted(
         QuantizerConfigScope(place="datalane", **uniform),
         LayerConfigScope(enable_ebops=False),
     ):
-        inputs = keras.Input(shape, name="x")
+        x = keras.Input(shape, name="x")
+        inputs = [x, keras.Input(shape, name="y")] if two else x
         model = keras.Model(inputs, build(hgq.layers, inputs))
-    trace_minmax(model, np.random.default_rng(seed).normal(size=(1000, *shape)).astype("float32"))
+    numbers = np.random.default_rng(seed).normal(size=(1000, *shape)).astype("float32")
+    trace_minmax(model, [numbers, numbers] if two else numbers)
     return hls4ml.converters.convert_from_keras_model(
         model,
         output_dir="unused",
@@ -50,17 +56,17 @@ def _dense(layers: Any, x: Any) -> Any:
 
 @case("HGQ2 dense layers as adder graphs of distributed arithmetic")
 def hgq_dense(seed: int) -> Any:
-    return _converted(seed, (8,), _dense)
+    return converted(seed, (8,), _dense)
 
 
 @case("HGQ2 dense layers with a format an element, Latency strategy")
 def hgq_dense_latency(seed: int) -> Any:
-    return _converted(seed, (8,), _dense, strategy="Latency", backend="Vivado")
+    return converted(seed, (8,), _dense, strategy="Latency", backend="Vivado")
 
 
 @case("HGQ2 dense layers as adder graphs, streamed")
 def hgq_dense_stream(seed: int) -> Any:
-    return _converted(seed, (8,), _dense, io="io_stream")
+    return converted(seed, (8,), _dense, io="io_stream")
 
 
 def _conv(padding: str) -> Callable[[Any, Any], Any]:
@@ -73,12 +79,12 @@ def _conv(padding: str) -> Callable[[Any, Any], Any]:
 
 @case("HGQ2 convolutions as adder graphs", events=300)
 def hgq_conv(seed: int) -> Any:
-    return _converted(seed, (6, 6, 2), _conv("same"))
+    return converted(seed, (6, 6, 2), _conv("same"))
 
 
 @case("HGQ2 convolutions as adder graphs, streamed", events=300)
 def hgq_conv_stream(seed: int) -> Any:
-    return _converted(seed, (6, 6, 2), _conv("valid"), io="io_stream", backend="Vivado")
+    return converted(seed, (6, 6, 2), _conv("valid"), io="io_stream", backend="Vivado")
 
 
 def _einsum_dense(layers: Any, x: Any) -> Any:
@@ -90,12 +96,12 @@ def _einsum_dense(layers: Any, x: Any) -> Any:
 
 @case("HGQ2 EinsumDense, Latency strategy")
 def hgq_einsum_dense(seed: int) -> Any:
-    return _converted(seed, (4, 6), _einsum_dense, strategy="Latency")
+    return converted(seed, (4, 6), _einsum_dense, strategy="Latency")
 
 
 @case("HGQ2 EinsumDense as adder graphs")
 def hgq_einsum_adders(seed: int) -> Any:
-    return _converted(seed, (4, 6), _einsum_dense)
+    return converted(seed, (4, 6), _einsum_dense)
 
 
 @case("HGQ2 Einsum of two tensors, addition, multiplication")
@@ -105,7 +111,7 @@ def hgq_einsum(seed: int) -> Any:
         mixed = layers.QEinsum("bij,bjk->bik", name="mixed")([scores, x])
         return layers.QMultiply(name="times")([layers.QAdd(name="plus")([mixed, x]), x])
 
-    return _converted(seed, (3, 4), build, strategy="Latency")
+    return converted(seed, (3, 4), build, strategy="Latency")
 
 
 @case("HGQ2 batch normalisation, look-up table, softmax")
@@ -115,12 +121,14 @@ def hgq_tables(seed: int) -> Any:
         x = layers.QUnaryFunctionLUT("tanh", allow_heterogeneous_table=False, name="tanh")(x)
         return layers.QSoftmax(name="softmax")(x)
 
-    return _converted(seed, (6,), build, strategy="Latency")
+    return converted(seed, (6,), build, strategy="Latency")
+
+
+def mean_of_squares(layers: Any, x: Any) -> Any:
+    """Of an input of one axis; hls4ml converts it behind the input only."""
+    return layers.QMeanPow2(axes=1, keepdims=True, name="power")(x)
 
 
 @case("HGQ2 mean of squares as combinational logic of its own")
 def hgq_logic(seed: int) -> Any:
-    def build(layers: Any, x: Any) -> Any:
-        return layers.QMeanPow2(axes=1, keepdims=True, name="power")(x)
-
-    return _converted(seed, (6,), build, strategy="Latency")
+    return converted(seed, (6,), mean_of_squares, strategy="Latency")

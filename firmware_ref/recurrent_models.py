@@ -55,7 +55,7 @@ def gru_branches(seed: int) -> Any:
     return convert(fill(branches((4, 3), tails), seed, gain=1.5), edit)
 
 
-def bidirectional_rows(seed: int) -> Any:
+def bidirectional_rows(seed: int, backend: str = "Vitis", io: str = "io_parallel") -> Any:
     """An LSTM forward and a GRU backward over a sequence, then a dense layer on every time step."""
 
     def edit(config: Config) -> None:
@@ -71,7 +71,7 @@ def bidirectional_rows(seed: int) -> Any:
         name="both",
     )
     rows = layer.TimeDistributed(layer.Dense(3, name="dense"), name="rows")
-    return convert(fill(chain((4, 3), [both, rows]), seed, gain=1.5), edit)
+    return convert(fill(chain((4, 3), [both, rows]), seed, gain=1.5), edit, backend=backend, io=io)
 
 
 def embedding_normalization(seed: int) -> Any:
@@ -93,7 +93,12 @@ def embedding_normalization(seed: int) -> Any:
     return convert(fill(chain(5, layers), seed, gain=2.0), edit)
 
 
-def garnet(seed: int) -> Any:
+def garnet(
+    seed: int,
+    backend: str = "Vitis",
+    io: str = "io_parallel",
+    nets: tuple[str, ...] = ("net", "stack"),
+) -> Any:
     """A GarNet and a GarNetStack over up to eight vertices, in two groups and in one."""
     rng = np.random.default_rng(seed)
 
@@ -115,7 +120,7 @@ def garnet(seed: int) -> Any:
     two = common | {"class_name": "GarNetStack", "name": "stack", "mean_by_nvert": False, "n_sublayers": 2}
     two |= {"n_in_features": [3, 3], "n_aggregators": [2, 3], "n_propagate": [2, 2], "n_out_features": [3, 2]}
     two |= exchange("0", 3, 2, 2, 3) | exchange("1", 3, 3, 2, 2)
-    layers = [
+    layers: list[Config] = [
         {"class_name": "InputLayer", "name": "x", "input_shape": [8, 3]},
         {"class_name": "InputLayer", "name": "n", "input_shape": [1]},
         one,
@@ -126,21 +131,24 @@ def garnet(seed: int) -> Any:
         "n": {"Precision": {"result": "ap_uint<4>"}},
         "net": {"ReuseFactor": 2, "Precision": {"result": "ap_fixed<14,5,AP_RND,AP_SAT>"}},
     }
-    return _from_layers(layers, names, ["x", "n"], ["net", "stack"])
+    used = [layer for layer in layers if layer["name"] in ("x", "n", *nets)]
+    return _from_layers(used, names, ["x", "n"], list(nets), backend, io)
 
 
-def _from_layers(layers: list[Config], names: Config, inputs: list[str], outputs: list[str]) -> Any:
+def _from_layers(
+    layers: list[Config], names: Config, inputs: list[str], outputs: list[str], backend: str, io: str
+) -> Any:
     """The hls4ml ModelGraph of a list of layers, configured by name."""
     from hls4ml.backends import get_backend
     from hls4ml.model import ModelGraph
 
-    config = get_backend("Vitis").create_initial_config()
+    config = get_backend(backend).create_initial_config()
     model = {"Precision": {"default": "ap_fixed<16,6>"}, "ReuseFactor": 1, "Strategy": "Latency"}
     config |= {
-        "Backend": "Vitis",
+        "Backend": backend,
         "ProjectName": "myproject",
         "OutputDir": "unused",
-        "IOType": "io_parallel",
+        "IOType": io,
         "HLSConfig": {"Model": model, "LayerName": names},
     }
     return ModelGraph.from_layer_list(config, layers, inputs, outputs)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +22,7 @@ from bxnn._core import Builder
 from bxnn.frontends.conifer.ensemble import Ensemble, read
 from bxnn.frontends.conifer.graph import emit
 from bxnn.frontends.conifer.project import parameters
+from bxnn.frontends.project.text import read_source
 from frontends.conifer import make_fixtures
 
 DATA = Path(__file__).parent / "conifer"
@@ -76,7 +79,7 @@ def test_the_stored_answers_tell_one_rule_from_another(case: str) -> None:
 @pytest.mark.parametrize("case", PROJECTS)
 def test_parameters_of_an_hls_project(case: str) -> None:
     raw, expected = stored(case)
-    made = parameters((DATA / f"{case}.h").read_text(), case)
+    made = parameters(read_source(DATA / f"{case}.h", case))
     assert np.array_equal(
         scores(model_of(read(made | {"metadata": [{"version": "1.11"}]}, case, case)), raw), expected
     )
@@ -247,11 +250,11 @@ def test_truncated_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", PROJECTS)
 def test_truncated_parameters(case: str) -> None:
-    text = (DATA / f"{case}.h").read_text()
-    whole = parameters(text, case)
-    for end in range(0, len(text) - 10, 97):
+    source = read_source(DATA / f"{case}.h", case)
+    whole = parameters(source)
+    for end in range(0, len(source.text) - 10, 97):
         with pytest.raises(Error):
-            cut = parameters(text[:end], case) | {"metadata": [{"version": "1.11"}]}
+            cut = parameters(replace(source, text=source.text[:end])) | {"metadata": [{"version": "1.11"}]}
             assert cut["trees"] != whole["trees"]
             read(cut, case, case)
 
@@ -264,7 +267,7 @@ def test_folders_that_are_no_known_project(tmp_path: Path) -> None:
     firmware = tmp_path / "firmware"
     firmware.mkdir()
     shutil.copyfile(DATA / "sklearn_binary.h", firmware / "parameters.h")
-    with pytest.raises(ModelFileError, match=r"firmware/BDT.h is missing"):
+    with pytest.raises(UnsupportedError, match=r"firmware/BDT.h' cannot be read"):
         bxnn.convert(tmp_path)
     (firmware / "BDT.h").write_text("// changed")
     (firmware / "BDT.cpp").write_text("")
@@ -276,6 +279,39 @@ def test_a_cpp_project_folder(tmp_path: Path) -> None:
     shutil.copyfile(DATA / "xgboost_multiclass.json", tmp_path / "my_prj.json")
     raw, expected = stored("xgboost_multiclass")
     assert np.array_equal(scores(bxnn.convert(tmp_path), raw), expected)
+
+
+# --- a hundred rounds ---
+
+FORESTS = ["sklearn_100", "sklearn_classes_100", "xgboost_classes_100"]
+VARIANTS = sorted(make_fixtures.VARIANTS)
+
+
+def grown(name: str) -> Document:
+    made: Document = json.loads(gzip.decompress((DATA / "forests" / f"{name}.json.gz").read_bytes()))
+    assert made["n_trees"] == 100
+    return made
+
+
+def grown_answers(name: str, variant: str) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(DATA / "forests" / "answers.npz") as arrays:
+        return arrays["raw"].astype(np.int64), arrays[f"{name}_{variant}"].astype(np.int64)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", FORESTS)
+def test_hundred_rounds(name: str, variant: str, tmp_path: Path) -> None:
+    raw, expected = grown_answers(name, variant)
+    model = converted(make_fixtures.variant(grown(name), variant), tmp_path)
+    assert np.array_equal(scores(model, raw), expected)
+
+
+@pytest.mark.parametrize("name", FORESTS)
+def test_the_order_of_additions_shows(name: str) -> None:
+    """Unrolled HLS adds the trees as a balanced tree, rolled HLS and C++ one after the other."""
+    answers = {variant: grown_answers(name, variant)[1] for variant in VARIANTS}
+    assert np.array_equal(answers["rolled"], answers["cpp"])
+    assert not np.array_equal(answers["unrolled"], answers["cpp"])
 
 
 # --- against conifer itself ---
@@ -344,7 +380,7 @@ LIVE = [
 @needs_conifer
 @pytest.mark.parametrize("number", range(len(LIVE)))
 def test_live(number: int, tmp_path: Path) -> None:
-    """A compiled model object, its JSON and its project folder."""
+    """A model object, its JSON and its project folder."""
     config, rng = LIVE[number], np.random.default_rng(number)
     classes = 3 if number == 0 else 1
     source = forest([])
@@ -358,11 +394,11 @@ def test_live(number: int, tmp_path: Path) -> None:
         "norm": 0.75,
         "trees": [[random_tree(rng, 3, number == 1) for _ in range(classes)] for _ in range(7)],
     }
-    conifer_model = make_fixtures.compiled(source, config, str(tmp_path / "project"))
-    model = bxnn.convert(conifer_model)
+    folder = str(tmp_path / "project")
+    model = bxnn.convert(make_fixtures.model_of(source, config, folder))
     fmt = model.inputs[0].format
     raw = rng.integers(fmt.min_raw, fmt.max_raw, (2000, 2), endpoint=True)
-    expected = make_fixtures.answers(conifer_model, raw, fmt.frac, model.outputs[0].format.frac)
+    expected = make_fixtures.simulated(source, config, folder, raw)
     assert len(np.unique(expected)) > 5
     for other in (
         model,
@@ -370,3 +406,16 @@ def test_live(number: int, tmp_path: Path) -> None:
         bxnn.convert(tmp_path / "project" / "my_prj.json"),
     ):
         assert np.array_equal(scores(other, raw), expected)
+    if config["Backend"] == "xilinxhls":
+        edited(tmp_path / "project", lambda changed: scores(changed, raw).tolist() == expected.tolist())
+
+
+def edited(project: Path, is_same: Callable[[Model], bool]) -> None:
+    """Pragmas and comments change nothing; code is refused."""
+    path = project / "firmware" / "BDT.h"
+    text = path.read_text()
+    path.write_text("/* by hand */\n" + re.sub("#pragma HLS pipeline.*", "#pragma HLS inline // less", text))
+    assert is_same(bxnn.convert(project))
+    path.write_text(text + "int score(int a);\n")
+    with pytest.raises(UnsupportedError, match="bxnn.compose"):
+        bxnn.convert(project)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from firmware_ref.case_models import keras
-from tests.fuzz.random_layers import LayerPlan, draw_type
-
-Shape = tuple[int, ...]
+from tests.fuzz.random_layers import LayerPlan, Shape, Source, draw_type
 
 CONVOLUTIONS = ("conv", "conv", "conv", "pointwise", "depthwise", "separable", "q_conv", "q_conv")
 POOLINGS = ("max_pool", "average_pool")
@@ -28,20 +27,32 @@ def draw_shape(rng: np.random.Generator) -> Shape:
     return (int(rng.integers(4, 7)), int(rng.integers(4, 7)), channels)
 
 
-def draw_chain(rng: np.random.Generator, index: int, shape: Shape, io: str) -> list[LayerPlan]:
+def draw_chain(rng: np.random.Generator, index: int, source: Source, io: str) -> list[LayerPlan]:
     """One to three layers on the image, then perhaps one that ends it."""
-    chain = []
+    chain: list[LayerPlan] = []
+    shape = source.shape
     for depth in range(int(rng.integers(1, 4))):
-        plan, shape = _draw_layer(rng, f"c{index}_{depth}", shape, io)
+        plan, shape = draw_layer(rng, f"c{index}_{depth}", shape, io)
         chain.append(plan)
-    end = str(rng.choice(ENDS))
-    if end:
-        name = f"c{index}_end_{end}"
-        chain.append(LayerPlan(end, name, 3, _config(rng, end, io), {"rank": len(shape) - 1}))
+    end, rank = str(rng.choice(ENDS)), len(shape) - 1
+    if end == "global_max":  # of which only the input's own type compiles: a layer that sets it
+        kind = draw_type(rng)
+        before = {"Precision": {"result": kind}}
+        chain.append(LayerPlan("image_relu", f"c{index}_end_image_relu", shape[-1], before, {"rank": rank}))
+        chain.append(draw_end(rng, index, end, rank, io))
+        chain[-1].config["Precision"]["accum"] = kind
+    elif end:
+        chain.append(draw_end(rng, index, end, rank, io))
     return chain
 
 
-def _draw_layer(rng: np.random.Generator, name: str, shape: Shape, io: str) -> tuple[LayerPlan, Shape]:
+def draw_end(rng: np.random.Generator, index: int, kind: str, rank: int, io: str) -> LayerPlan:
+    """What leaves a vector of an image of `rank` axes without its channels."""
+    return LayerPlan(kind, f"c{index}_end_{kind}", 3, _config(rng, kind, io), {"rank": rank})
+
+
+def draw_layer(rng: np.random.Generator, name: str, shape: Shape, io: str) -> tuple[LayerPlan, Shape]:
+    """A layer on the image, and the shape it leaves."""
     style = rng.random()
     family: tuple[str, ...] = CONVOLUTIONS if style < 0.5 else POOLINGS if style < 0.68 else MOVES
     if style >= 0.84:
@@ -55,6 +66,8 @@ def _draw_layer(rng: np.random.Generator, name: str, shape: Shape, io: str) -> t
         window = [1 for _ in sizes]
     if kind in POOLINGS and io == "io_stream":
         stride, padding = window, "valid"  # other streamed poolings stop C-simulation
+    if io == "io_stream" and window[0] == 1:
+        stride[0] = 1  # which C-simulation takes it to be
     options: dict[str, Any] = {"rank": len(sizes), "window": window, "stride": stride, "padding": padding}
     options["quantizer"] = str(rng.choice(QUANTIZERS))
     options["bias"] = bool(rng.random() < 0.8)
@@ -77,7 +90,11 @@ def _draw_layer(rng: np.random.Generator, name: str, shape: Shape, io: str) -> t
     elif kind == "up_sample":
         options["factors"] = [int(n) for n in rng.integers(1, 3, len(sizes))]
         sizes = [n * f for n, f in zip(sizes, options["factors"], strict=True)]
-    return LayerPlan(kind, f"{name}_{kind}", channels, _config(rng, kind, io), options), (*sizes, channels)
+    config = _config(rng, kind, io)
+    taps = math.prod(window) * options["channels"]
+    if "ReuseFactor" in config and taps % config["ReuseFactor"] and rng.random() < 0.9:
+        config["ReuseFactor"] = 1  # most others are not legal
+    return LayerPlan(kind, f"{name}_{kind}", channels, config, options), (*sizes, channels)
 
 
 def _config(rng: np.random.Generator, kind: str, io: str) -> dict[str, Any]:
@@ -93,7 +110,7 @@ def _config(rng: np.random.Generator, kind: str, io: str) -> dict[str, Any]:
         parallel_depthwise = kind in ("depthwise", "separable") and io == "io_parallel"
         if rng.random() < 0.4 and not parallel_depthwise:  # for which C-simulation stops
             config.update(Strategy="Resource", ReuseFactor=int(rng.choice([1, 1, 2, 3])))
-        if rng.random() < 0.15:
+        if rng.random() < 0.06:
             config["ConvImplementation"] = "Encoded"
     if kind in ("max_pool", "global_max"):
         precision["accum"] = "auto"  # only the input's own type compiles

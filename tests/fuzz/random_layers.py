@@ -1,13 +1,24 @@
-"""One layer of a random network, and random ap_fixed types."""
+"""One layer and one input of a random network, and random ap_fixed types."""
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
 OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
+
+
+Shape = tuple[int, ...]
+
+
+class Source(NamedTuple):
+    """One input: its type, and its shape without the events."""
+
+    type: str
+    shape: Shape
 
 
 class LayerPlan(NamedTuple):
@@ -42,3 +53,20 @@ def draw_type(rng: np.random.Generator, *, modes: float = 0.4, signed: bool | No
     if rng.random() < modes:
         return f"{name}<{width},{integer},AP_{rng.choice(ROUNDINGS)},AP_{rng.choice(OVERFLOWS)}>"
     return f"{name}<{width},{integer}>"
+
+
+def draw_state_type(rng: np.random.Generator) -> str:
+    """As `draw_type`, but mostly one in which a state of a recurrent layer lives."""
+    if rng.random() < 0.2:
+        return draw_type(rng)
+    width = int(rng.integers(7, 19))
+    integer = int(rng.integers(2, min(width, 8)))
+    if rng.random() < 0.5:
+        return f"ap_fixed<{width},{integer}>"
+    overflow = str(rng.choice(["WRAP", "SAT", "SAT", "SAT_ZERO", "SAT_SYM"]))
+    return f"ap_fixed<{width},{integer},AP_{rng.choice(ROUNDINGS)},AP_{overflow}>"
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """For the weights of a layer, which depend on its name, not on what else is in the network."""
+    return np.random.default_rng([seed, 2, zlib.crc32(name.encode())])

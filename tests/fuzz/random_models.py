@@ -7,162 +7,119 @@ its own, so a plan can be cut down to fewer chains of the same layers.
 from __future__ import annotations
 
 import math
-import zlib
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from firmware_ref.case_models import convert_qonnx, keras, qonnx_mlp
-from tests.fuzz import random_images
-from tests.fuzz.random_layers import LayerPlan, draw_type
+from tests.fuzz import random_dense, random_graphs, random_images, random_sequences
+from tests.fuzz.random_layers import LayerPlan, Shape, Source, draw_type, generator
 
-TABLES = ("sigmoid", "tanh", "softplus", "softsign", "selu", "elu")
-PIECEWISE = ("relu", "hard_sigmoid", "leaky", "threshold", "elu_alpha", "prelu")
-QACTIVATIONS = ("q_relu", "q_slope", "q_bits", "q_tanh", "q_sigmoid", "q_real_tanh", "q_binary", "q_ternary")
-WEIGHTED = ("dense", "dense", "dense", "q_dense", "q_alpha", "binary", "ternary", "po2")
-SHAPES = ("fold", "permute")
-FOLDED = ("relu", "bn", "softmax", "prelu", "sigmoid")
 # Streams have no Dot, which is the first.
 MERGES = ("Dot", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Stack")
-SOFTMAX = ("latency", "stable", "legacy", "argmax")
-TABLE_SIZES = (1024, 512, 2048, 256, 64, 777, 100)
+# Share of the seeds: vectors, images, sequences, lists of layers, QONNX models.
+FAMILIES = {"dense": 0.35, "image": 0.26, "sequence": 0.25, "list": 0.11, "qonnx": 0.03}
 
 
 class Plan(NamedTuple):
-    """A network: each chain starts at an input; merges join the ends of two chains. Or a QONNX model."""
+    """A network: each chain starts at inputs; merges join the ends of two chains. Or a QONNX model."""
 
     seed: int
+    family: str
     io: str
     backend: str
     granularity: str
     default: str
-    inputs: list[str]  # types
-    shape: tuple[int, ...]
+    sources: list[Source]
     gain: float
     chains: list[list[LayerPlan]]
-    starts: list[int]
+    starts: list[list[int]]
     merges: list[tuple[LayerPlan, int, int]]
-    qonnx: bool
-    image: bool
 
 
-def _draw_config(rng: np.random.Generator, kind: str) -> dict[str, Any]:
-    precision: dict[str, str] = {}
-    config: dict[str, Any] = {"Precision": precision}
-    if rng.random() < 0.6:
-        precision["result"] = draw_type(rng)
-    if kind == "Dot":  # hls4ml can't infer its types
-        precision.update(result=draw_type(rng), accum=draw_type(rng))
-    if kind in ("dense", "bn"):
-        for weight in ("weight", "bias") if kind == "dense" else ("scale", "bias"):
-            if rng.random() < 0.5:
-                precision[weight] = draw_type(rng, modes=0.25)
-    if kind in WEIGHTED:
-        if rng.random() < 0.45:
-            precision["accum"] = draw_type(rng, modes=0.6, signed=True if rng.random() < 0.9 else None)
-        config["Strategy"] = str(rng.choice(["Latency", "Resource", "Resource", "resource_unrolled"]))
-        config["ReuseFactor"] = int(rng.choice([1, 2, 3, 4, 6, 8]))
-        if config["Strategy"] == "resource_unrolled" and config["ReuseFactor"] < 6:
-            config["Strategy"] = "Resource"  # hls4ml rounds to 1, for which it generates no code
-    if kind in TABLES or kind == "elu_alpha":
-        config["TableSize"] = int(rng.choice(TABLE_SIZES))
-        if rng.random() < 0.5:
-            config["table_t"] = draw_type(rng)
-    if kind == "softmax":
-        config["Implementation"] = str(rng.choice(SOFTMAX))
-        config["TableSize"] = int(rng.choice([1024, 512, 256]))
-        if rng.random() < 0.05:
-            config["Skip"] = True
-        for key in ("exp_table_t", "inv_table_t", "accum_t", "inv_inp_t"):
-            if rng.random() < 0.25:
-                config[key] = draw_type(rng)
-    return config
+class Drawn(NamedTuple):
+    """Chains, the inputs of each, and the shapes they leave."""
 
-
-def _draw_options(rng: np.random.Generator) -> dict[str, Any]:
-    bits = int(rng.integers(3, 10))
-    integer = int(rng.integers(0, 4))
-    return {
-        "bits": bits,
-        "integer": min(integer, bits - 1),
-        "bias": bool(rng.random() < 0.85),
-        "alpha": rng.random(),
-    }
-
-
-def _draw_kind(rng: np.random.Generator, first: bool) -> str:
-    style = rng.random()
-    if style < (0.55 if first else 0.35):
-        return str(rng.choice(WEIGHTED))
-    if style < 0.63:
-        return str(rng.choice(TABLES))
-    if style < 0.78:
-        return str(rng.choice(PIECEWISE))
-    if style < 0.87:
-        return str(rng.choice(QACTIVATIONS))
-    if style < 0.90:
-        return str(rng.choice(SHAPES))
-    return "bn" if style < 0.96 else "softmax"
-
-
-def _draw_chain(rng: np.random.Generator, index: int, width: int) -> list[LayerPlan]:
-    chain = []
-    for depth in range(int(rng.integers(1, 5))):
-        kind = _draw_kind(rng, depth == 0)
-        if kind in WEIGHTED:
-            width = int(rng.choice([2, 3, 4, 4, 4, 6]))
-        if kind == "softmax" and width < 2:
-            kind = "relu"
-        chain.append(
-            LayerPlan(kind, f"c{index}_{depth}_{kind}", width, _draw_config(rng, kind), _draw_options(rng))
-        )
-    return chain
+    sources: list[Source]
+    chains: list[list[LayerPlan]]
+    starts: list[list[int]]
+    shapes: list[Shape]
 
 
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = np.random.default_rng([seed, 0])
+    family = str(rng.choice(list(FAMILIES), p=list(FAMILIES.values())))
     io = str(rng.choice(["io_parallel", "io_parallel", "io_stream"]))
-    count = int(rng.integers(3, 6))
-    image = bool(rng.random() < 0.4)
-    shape: tuple[int, ...] = (int(rng.integers(2, 9)),)
-    if image:
-        shape = random_images.draw_shape(rng)
-    elif rng.random() < (
-        0.2 if io == "io_parallel" else 0.05
-    ):  # C-simulation seldom defines a streamed Flatten
-        shape = (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
-    generators = [np.random.default_rng([seed, 1, i]) for i in range(count)]
-    if image:
-        chains = [random_images.draw_chain(g, i, shape, io) for i, g in enumerate(generators)]
-    else:
-        chains = [_draw_chain(g, i, math.prod(shape)) for i, g in enumerate(generators)]
+    if family == "list":
+        io = "io_parallel"
+    generators = [np.random.default_rng([seed, 1, i]) for i in range(int(rng.integers(3, 6)))]
+    drawn = _draw_units(generators) if family == "list" else _draw_chains(rng, family, io, generators)
     merges: list[tuple[LayerPlan, int, int]] = []
-    for a, b in combinations(range(count), 2):
-        width = chains[a][-1].width
-        if not image and chains[b][-1].width == width and rng.random() < 0.5:
+    for a, b in combinations(range(len(generators)), 2):
+        shape = drawn.shapes[a]
+        if len(shape) == 1 and drawn.shapes[b] == shape and rng.random() < 0.5:
             kind = str(rng.choice(MERGES[io == "io_stream" :]))
+            config, options = random_dense.draw_config(rng, kind), random_dense.draw_options(rng)
             name = f"m{len(merges)}_{kind.lower()}"
-            merges.append((LayerPlan(kind, name, width, _draw_config(rng, kind), _draw_options(rng)), a, b))
-    granularity = str(rng.choice(["name", "name", "model"]))
-    default = "fixed<16,6>" if rng.random() < 0.6 else draw_type(rng, signed=True)
-    inputs = [draw_type(rng) for _ in range(1 if rng.random() < 0.8 else 2)]
+            merges.append((LayerPlan(kind, name, math.prod(shape), config, options), a, b))
     return Plan(
         seed=seed,
+        family=family,
         io=io,
         backend=str(rng.choice(["Vitis", "Vitis", "Vivado"])),
-        granularity=granularity,
-        default=default,
-        inputs=inputs,
-        shape=shape,
+        granularity=str(rng.choice(["name", "name", "model"])),
+        default="fixed<16,6>" if rng.random() < 0.6 else draw_type(rng, signed=True),
+        sources=drawn.sources,
         gain=float(rng.choice([0.5, 1.0, 2.0, 8.0])),
-        chains=chains,
-        starts=[i % len(inputs) for i in range(count)],
+        chains=drawn.chains,
+        starts=drawn.starts,
         merges=merges,
-        qonnx=not image and bool(rng.random() < 0.06),
-        image=image,
     )
+
+
+def _draw_chains(
+    rng: np.random.Generator, family: str, io: str, generators: list[np.random.Generator]
+) -> Drawn:
+    """Chains of Keras layers from one or two inputs."""
+    count = 1 if rng.random() < 0.8 else 2
+    if family == "sequence":
+        sources = [random_sequences.draw_source(rng) for _ in range(count)]
+    else:
+        shape: Shape = (int(rng.integers(2, 9)),)
+        if family == "image":
+            shape = random_images.draw_shape(rng)
+        elif rng.random() < (0.2 if io == "io_parallel" else 0.05):
+            # C-simulation seldom defines a streamed Flatten
+            shape = (int(rng.integers(2, 4)), int(rng.integers(1, 4)))
+        sources = [Source(draw_type(rng), shape) for _ in range(count)]
+    starts = [[i % count] for i in range(len(generators))]
+    chains, shapes = [], []
+    for i, own in enumerate(generators):
+        source = sources[i % count]
+        if family == "sequence":
+            chain, left = random_sequences.draw_chain(own, i, source, io)
+        elif family == "image":
+            chain, left = random_images.draw_chain(own, i, source, io), ()
+        else:
+            chain = random_dense.draw_chain(own, i, math.prod(source.shape))
+            left = (chain[-1].width,)
+        chains.append(chain)
+        shapes.append(left)
+    return Drawn(sources, chains, starts, shapes)
+
+
+def _draw_units(generators: list[np.random.Generator]) -> Drawn:
+    """Layers with inputs of their own, which are not merged."""
+    sources: list[Source] = []
+    chains, starts = [], []
+    for i, own in enumerate(generators):
+        chain, read = random_graphs.draw_unit(own, i)
+        chains.append(chain)
+        starts.append([len(sources) + k for k in range(len(read))])
+        sources += read
+    return Drawn(sources, chains, starts, [()] * len(chains))
 
 
 def only_chains(plan: Plan, keep: list[int]) -> Plan:
@@ -173,101 +130,29 @@ def only_chains(plan: Plan, keep: list[int]) -> Plan:
     return plan._replace(chains=chains, starts=starts, merges=merges)
 
 
-def _quantizer(plan: LayerPlan) -> str:
-    bits, integer, alpha = plan.options["bits"], plan.options["integer"], plan.options["alpha"]
-    match plan.kind:
-        case "q_dense":
-            return f"quantized_bits({bits},{integer},alpha=1)"
-        case "q_alpha":
-            return f"quantized_bits({bits},{integer},alpha='{'auto_po2' if alpha < 0.6 else 'auto'}')"
-        case "po2":
-            return f"quantized_po2({min(bits, 5)})"
-        case "binary" | "ternary":
-            return f"{plan.kind}(alpha=1)"
-    raise ValueError(plan.kind)
-
-
-def _qactivation(plan: LayerPlan) -> str:
-    bits, integer = plan.options["bits"], plan.options["integer"]
-    return {
-        "q_relu": f"quantized_relu({bits},{integer})",
-        "q_slope": f"quantized_relu({bits},{integer},negative_slope=0.25)",
-        "q_bits": f"quantized_bits({bits},{integer},alpha=1)",
-        "q_tanh": f"quantized_tanh({bits})",
-        "q_sigmoid": f"quantized_sigmoid({bits})",
-        "q_real_tanh": f"quantized_tanh({bits},use_real_tanh=True)",
-        "q_binary": "binary(alpha=1)",
-        "q_ternary": "ternary(alpha=1)",
-    }[plan.kind]
-
-
-def _layer(plan: LayerPlan) -> Any:
-    layers, name, alpha = keras().layers, plan.name, plan.options["alpha"]
-    if plan.kind == "dense":
-        return layers.Dense(plan.width, use_bias=plan.options["bias"], name=name)
-    if plan.kind in WEIGHTED:
-        from qkeras import QDense
-
-        bias = f"quantized_bits({plan.options['bits']},{plan.options['integer']},alpha=1)"
-        return QDense(
-            plan.width,
-            use_bias=plan.options["bias"],
-            kernel_quantizer=_quantizer(plan),
-            bias_quantizer=bias,
-            name=name,
-        )
-    if plan.kind in QACTIVATIONS:
-        from qkeras import QActivation
-
-        return QActivation(_qactivation(plan), name=name)
-    match plan.kind:
-        case "bn":
-            return layers.BatchNormalization(name=name)
-        case "leaky":
-            return layers.LeakyReLU(round(0.05 + alpha, 2), name=name)
-        case "threshold":
-            return layers.ThresholdedReLU(round(2 * alpha, 2), name=name)
-        case "elu_alpha":
-            return layers.ELU(round(0.1 + alpha, 2), name=name)
-        case "prelu":
-            return layers.PReLU(name=name)
-    return layers.Activation(plan.kind, name=name)
-
-
 def _layers(plan: LayerPlan) -> list[Any]:
-    """One layer, or a layer between a reshaping to two axes and its inverse, or those of an image."""
+    """The Keras layers of a plan."""
     if plan.kind in random_images.KINDS:
         return random_images.layers(plan)
-    if plan.kind not in SHAPES:
-        return [_layer(plan)]
-    layers = keras().layers
-    steps = [layers.Reshape(_folded(plan.width), name=f"{plan.name}_fold")]
-    if plan.kind == "permute":
-        steps.append(layers.Permute((2, 1), name=f"{plan.name}_swap"))
-    inner = plan._replace(kind=FOLDED[int(plan.options["alpha"] * len(FOLDED))])
-    return [*steps, _layer(inner), layers.Flatten(name=f"{plan.name}_flat")]
-
-
-def _folded(width: int) -> tuple[int, int]:
-    rows = next(d for d in (3, 2, 1) if width % d == 0)
-    return rows, width // rows
+    if plan.kind in random_sequences.KINDS:
+        return random_sequences.layers(plan)
+    return random_dense.layers(plan)
 
 
 def _merged(plan: LayerPlan, a: Any, b: Any) -> Any:
-    layers = keras().layers
+    layers, folded = keras().layers, random_dense.folded(plan.width)
     if plan.kind == "Dot":
         return layers.Dot(axes=1, name=plan.name)([a, b])
     if plan.kind != "Stack":
         return getattr(layers, plan.kind)(name=plan.name)([a, b])
-    a, b = (layers.Reshape(_folded(plan.width), name=f"{plan.name}_{i}")(x) for i, x in enumerate((a, b)))
+    a, b = (layers.Reshape(folded, name=f"{plan.name}_{i}")(x) for i, x in enumerate((a, b)))
     joined = layers.Concatenate(axis=1 + int(plan.options["alpha"] * 2), name=plan.name)([a, b])
     return layers.Flatten(name=f"{plan.name}_flat")(joined)
 
 
 def _fill(model: Any, seed: int, gain: float) -> None:
-    """Weights depend on the layer's name, not on what else is in the network."""
     for layer in model.layers:
-        rng = np.random.default_rng([seed, 2, zlib.crc32(layer.name.encode())])
+        rng = generator(seed, layer.name)
         values = []
         for weight in layer.weights:
             name = weight.name.split("/")[-1]
@@ -282,11 +167,11 @@ def _fill(model: Any, seed: int, gain: float) -> None:
 def _keras_model(plan: Plan) -> Any:
     layers = keras().layers
     keras().backend.clear_session()
-    inputs = [layers.Input(plan.shape, name=f"x{i}") for i in range(len(plan.inputs))]
+    inputs = [layers.Input(source.shape, name=f"x{i}") for i, source in enumerate(plan.sources)]
     ends = []
-    for i, (chain, start) in enumerate(zip(plan.chains, plan.starts, strict=True)):
+    for i, (chain, (start,)) in enumerate(zip(plan.chains, plan.starts, strict=True)):
         x = inputs[start]
-        if len(plan.shape) > 1 and not plan.image:
+        if plan.family == "dense" and len(plan.sources[start].shape) > 1:
             x = layers.Flatten(name=f"c{i}_flat")(x)
         for step in chain:
             for layer in _layers(step):
@@ -296,30 +181,41 @@ def _keras_model(plan: Plan) -> Any:
     outputs = [end for i, end in enumerate(ends) if i not in merged]
     for merge, a, b in plan.merges:
         outputs.append(_merged(merge, ends[a], ends[b]))
-    model = keras().Model([inputs[i] for i in sorted(set(plan.starts))], outputs)
+    model = keras().Model([inputs[i] for i in _used(plan)], outputs)
     _fill(model, plan.seed, plan.gain)
     return model
+
+
+def _used(plan: Plan) -> list[int]:
+    return sorted({i for start in plan.starts for i in start})
+
+
+def _configure(plan: Plan, names: dict[str, Any]) -> None:
+    """Adds the types and keys of the plan to hls4ml's configuration, by layer name."""
+    for i, source in enumerate(plan.sources):
+        names.setdefault(f"x{i}", {}).setdefault("Precision", {})["result"] = source.type
+    steps = [step for chain in plan.chains for step in chain] + [merge for merge, _, _ in plan.merges]
+    for name, config in [pair for step in steps for pair in random_sequences.configs(step)]:
+        entry = names.setdefault(name, {})
+        entry.setdefault("Precision", {}).update(config["Precision"])
+        entry.update({key: value for key, value in config.items() if key != "Precision"})
+        if "result" in config["Precision"] and f"{name}_linear" in names:
+            names[f"{name}_linear"]["Precision"]["result"] = config["Precision"]["result"]
 
 
 def build(plan: Plan) -> Any:
     """The hls4ml ModelGraph of a plan."""
     import hls4ml
 
-    if plan.qonnx:
+    if plan.family == "qonnx":
         return convert_qonnx(qonnx_mlp(plan.seed, vary=True), backend=plan.backend)
+    if plan.family == "list":
+        return _build_list(plan)
     model = _keras_model(plan)
     config = hls4ml.utils.config_from_keras_model(
         model, granularity=plan.granularity, backend=plan.backend, default_precision=plan.default
     )
-    names = config.setdefault("LayerName", {})
-    for i, text in enumerate(plan.inputs):
-        names.setdefault(f"x{i}", {}).setdefault("Precision", {})["result"] = text
-    for step in [s for chain in plan.chains for s in chain] + [m for m, _, _ in plan.merges]:
-        entry = names.setdefault(step.name, {})
-        entry.setdefault("Precision", {}).update(step.config["Precision"])
-        entry.update({key: value for key, value in step.config.items() if key != "Precision"})
-        if "result" in step.config["Precision"] and f"{step.name}_linear" in names:
-            names[f"{step.name}_linear"]["Precision"]["result"] = step.config["Precision"]["result"]
+    _configure(plan, config.setdefault("LayerName", {}))
     return hls4ml.converters.convert_from_keras_model(
         model,
         hls_config=config,
@@ -328,3 +224,23 @@ def build(plan: Plan) -> Any:
         output_dir="unused",
         project_name="myproject",
     )
+
+
+def _build_list(plan: Plan) -> Any:
+    made = []
+    for chain, start in zip(plan.chains, plan.starts, strict=True):
+        read = [f"x{i}" for i in start]
+        for step in chain:
+            made.append(random_graphs.layers(step, read, plan.seed, plan.gain))
+            read = [step.name]
+    names: dict[str, Any] = {}
+    _configure(plan, names)
+    model = {"Precision": {"default": plan.default}, "ReuseFactor": 1, "Strategy": "Latency"}
+    settings = {
+        "Backend": plan.backend,
+        "ProjectName": "myproject",
+        "OutputDir": "unused",
+        "IOType": plan.io,
+        "HLSConfig": {"Model": model, "LayerName": names},
+    }
+    return random_graphs.graph({f"x{i}": plan.sources[i] for i in _used(plan)}, made, settings)

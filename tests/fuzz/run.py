@@ -1,8 +1,10 @@
 """The fuzzer: random networks through bxnn and HLS C-simulation.
 
     python -m tests.fuzz.run --n 200 --seed 1 --jobs 2 [--time SECONDS] [--json summary.json] [--reduce]
+    python -m tests.fuzz.run --networks hgq ...
 
-Needs hls4ml, TensorFlow, QKeras and g++. Exit code 1 if any network differs or a converter crashed.
+Needs hls4ml and g++, with TensorFlow 2.14 and QKeras, or with Keras 3 and HGQ2 (`--networks hgq`).
+Exit code 1 if any network differs or a converter crashed.
 """
 
 from __future__ import annotations
@@ -18,35 +20,42 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
-from tests.fuzz.compare import ENGINES, Outcome, bucket, check
-from tests.fuzz.random_models import Plan, draw, only_chains
+from tests.fuzz.compare import ENGINES, NETWORKS, Outcome, bucket, check
 
 
-def run_one(seed: int, engine: str, events: int, reduce: bool) -> Outcome:
+def run_one(seed: int, networks: str, engine: str, events: int, reduce: bool) -> Outcome:
     """One seed; a differing network is cut down to the fewest chains that still differ."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import warnings
 
     warnings.filterwarnings("ignore")
-    plan = draw(seed)
-    outcome = check(plan, engine, events)
+    plan = NETWORKS[networks].draw(seed)
+    outcome = check(plan, networks, engine, events)
     if reduce and outcome.kind in ("MISMATCH", "crashed"):
-        return _reduced(plan, outcome, engine, events)
+        return _reduced(plan, outcome, networks, engine, events)
     return outcome
 
 
-def _reduced(plan: Plan, outcome: Outcome, engine: str, events: int) -> Outcome:
+def _reduced(plan: Any, outcome: Outcome, networks: str, engine: str, events: int) -> Outcome:
     wanted = [[i] for i in range(len(plan.chains))] + [[a, b] for _, a, b in plan.merges]
     for keep in wanted:
-        smaller = check(only_chains(plan, keep), engine, events)
+        smaller = check(NETWORKS[networks].only_chains(plan, keep), networks, engine, events)
         if smaller.kind == outcome.kind:
             return smaller._replace(reason=f"chains {keep}: {smaller.reason}")
     return outcome
 
 
 def run_all(
-    seeds: list[int], *, engine: str, events: int, jobs: int, seconds: float, reduce: bool = False
+    seeds: list[int],
+    *,
+    engine: str,
+    events: int,
+    jobs: int,
+    seconds: float,
+    networks: str = "keras",
+    reduce: bool = False,
 ) -> Iterator[Outcome]:
     """Outcomes as they come; no seed is handed out after the given time. A process dying is an outcome."""
     start = time.monotonic()
@@ -59,7 +68,7 @@ def run_all(
                 while waiting or running:
                     while waiting and len(running) < jobs and time.monotonic() - start < seconds:
                         seed = waiting.pop()
-                        running[pool.submit(run_one, seed, engine, events, reduce)] = seed
+                        running[pool.submit(run_one, seed, networks, engine, events, reduce)] = seed
                     if not running:
                         return
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -106,6 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--time", type=float, default=float("inf"), help="hand out no seed after this many seconds"
     )
     parser.add_argument("--events", type=int, default=500, help="events a network")
+    parser.add_argument("--networks", choices=sorted(NETWORKS), default="keras")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="native")
     parser.add_argument("--json", type=Path, help="write the summary here")
     parser.add_argument("--reduce", action="store_true", help="cut differing networks down")
@@ -118,6 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
         events=options.events,
         jobs=options.jobs,
         seconds=options.time,
+        networks=options.networks,
         reduce=options.reduce,
     ):
         outcomes.append(outcome)

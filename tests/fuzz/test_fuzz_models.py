@@ -12,21 +12,27 @@ import time
 
 import pytest
 
-MISSING = [name for name in ("hls4ml", "tensorflow", "qkeras") if importlib.util.find_spec(name) is None]
-if shutil.which("g++") is None:
-    MISSING.append("g++")
+NEEDS = {"keras": ("hls4ml", "tensorflow", "qkeras"), "hgq": ("hls4ml", "hgq")}
 
 
-@pytest.mark.skipif(bool(MISSING), reason=f"C-simulation needs {', '.join(MISSING)}")
-def test_random_networks_equal_c_simulation() -> None:
+def missing(networks: str) -> list[str]:
+    absent = [name for name in NEEDS[networks] if importlib.util.find_spec(name) is None]
+    return absent if shutil.which("g++") else [*absent, "g++"]
+
+
+@pytest.mark.parametrize("networks", sorted(NEEDS))
+def test_random_networks_equal_c_simulation(networks: str) -> None:
+    if missing(networks):
+        pytest.skip(f"C-simulation needs {', '.join(missing(networks))}")
     from tests.fuzz.run import run_all
 
     count = int(os.environ.get("BXNN_FUZZ_N", "4"))
     first = int(os.environ.get("BXNN_FUZZ_SEED", str(int(time.time()) // 86400 * 1000)))
     print(f"seeds from {first}")
     equal = 0
+    seeds = list(range(first, first + 5 * count))
     for outcome in run_all(
-        list(range(first, first + 5 * count)), engine="native", events=500, jobs=2, seconds=float("inf")
+        seeds, networks=networks, engine="native", events=500, jobs=2, seconds=float("inf")
     ):
         print(f"seed {outcome.seed}: {outcome.kind} {outcome.reason}")
         assert outcome.kind not in ("MISMATCH", "crashed"), f"seed {outcome.seed}: {outcome.reason}"

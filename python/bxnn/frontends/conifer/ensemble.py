@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bxnn._core import Error, ModelFileError, UnsupportedError
-from bxnn.frontends.hls4ml.formats import CType, from_text
+from bxnn.frontends.hls4ml.formats import CType, from_text, negative_is_above
 
 CONIFER_VERSIONS = ("1.11",)
 BACKENDS = ("cpp", "xilinxhls")
@@ -206,6 +206,12 @@ def _types(where: str, config: Mapping[str, Any], backend: str) -> dict[str, CTy
         raise UnsupportedError(
             f"{where}: input_precision {types['input']} and threshold_precision {types['threshold']} differ, "
             "which conifer's backend cpp does not support; use xilinxhls"
+        )
+    if negative_is_above(types["input"], types["threshold"]):
+        raise UnsupportedError(
+            f"{where}: C++ compares input_precision {types['input']} with threshold_precision "
+            f"{types['threshold']} as unsigned numbers, in which a negative one is the largest; make both "
+            "signed or both unsigned"
         )
     return types
 

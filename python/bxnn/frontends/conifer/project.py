@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 from bxnn._core import ModelFileError, UnsupportedError
+from bxnn.frontends.project.text import Source, code_of, digest, read_source, read_text
 
 from .ensemble import CONIFER_VERSIONS, Ensemble, read
 
@@ -20,38 +20,32 @@ _TREE = re.compile(r"static const BDT::Tree<[^>]*>\s*tree_(\d+)_(\d+)\s*=\s*(\{[
 _STRUCT = re.compile(r"static const BDT::BDT<[^>]*>\s*bdt\s*=\s*(\{[^;]*\});")
 _CALL = re.compile(r"scores\[(\d+)\]\[(\d+)\]=tree_(\d+)_(\d+)\.decision_function\(x,split_fn\);")
 
-# SHA-256 of firmware/BDT.h and, without the calls of the trees, of firmware/BDT.cpp, both without comments
-# and white space, by version and whether the trees are unrolled.
+# Digests of firmware/BDT.h and, without the calls of the trees, of firmware/BDT.cpp, by version and whether
+# the trees are unrolled.
 _CODE = {
-    ("1.11", True): (
-        "29ee6971465516b409b7a89de52d38f8f80dedb49106f1fb1ed2ab59ed268395",
-        "83dce910884b8bbc56865531170170a16b92c7d6fbcfdb1fecd399193d674f81",
-    ),
-    ("1.11", False): (
-        "38f4d12f583c9aeaeeea8409798694c3f46af16bcd9f1a1ecdd794c4c2b4a589",
-        "2e0dbc4c966e405cb48ef54e627f7de09cb3d5e7aa2a2ca613ed81db92331f7f",
-    ),
+    ("1.11", True): ("6fd376085b676fd8", "83dce910884b8bbc"),
+    ("1.11", False): ("13944b72b6e56bff", "2e0dbc4c966e405c"),
 }
 
 
 def read_project(folder: Path) -> Ensemble:
     """The ensemble in `firmware/` of a project folder, under the folder's name.
 
-    Raises ModelFileError for damaged files, UnsupportedError for code that is not known.
+    Raises ModelFileError for damaged files, UnsupportedError for missing ones and for code that is not known.
     """
-    text = _text(folder, "parameters.h")
-    document = parameters(text, f"'{folder / 'firmware' / 'parameters.h'}'")
+    path = folder / "firmware" / "parameters.h"
+    document = parameters(read_source(path, f"'{path}'"))
     version = _check_code(folder, document)
     document["metadata"] = [{"version": version}]
     return read(document, f"'{folder}'", folder.resolve().name)
 
 
-def parameters(text: str, where: str) -> dict[str, Any]:
+def parameters(source: Source) -> dict[str, Any]:
     """The model document that `parameters.h` was written from, without the version.
 
     Raises ModelFileError if the text has another form.
     """
-    text = _without_comments(text)
+    text, where = source.text, source.name
     constants = dict(_CONSTANT.findall(text))
     convention = _CONVENTION.search(text)
     struct = _STRUCT.search(text)
@@ -113,34 +107,17 @@ def _braces(text: str, where: str) -> list[Any]:
 def _check_code(folder: Path, document: dict[str, Any]) -> str:
     """The version of conifer whose code the project has; what it calls is what `parameters.h` lists."""
     unrolled = document["config"]["unroll"]
-    header, source = (
-        re.sub(r"\s", "", _without_comments(_text(folder, name))) for name in ("BDT.h", "BDT.cpp")
-    )
+    paths = [folder / "firmware" / name for name in ("BDT.h", "BDT.cpp")]
+    header, source = (code_of(read_text(path, f"'{path}'")) for path in paths)
     calls = [tuple(map(int, call)) for call in _CALL.findall(source)]
     expected = [(c, i, c, i) for i, row in enumerate(document["trees"]) for c in range(len(row))]
-    found = (_digest(header), _digest(_CALL.sub("", source)))
+    found = (digest(header), digest(_CALL.sub("", source)))
     for (version, kind), code in _CODE.items():
         if kind == unrolled and found == code and calls == (expected if unrolled else []):
             return version
     raise UnsupportedError(
         f"'{folder}': firmware/BDT.h or firmware/BDT.cpp is not that of conifer "
-        f"{', '.join(CONIFER_VERSIONS)}; write the project with a supported version"
+        f"{', '.join(CONIFER_VERSIONS)}: comments and pragmas may differ, code may not. Write the project "
+        "with a supported version; what was added by hand in front of the trees or behind them belongs into "
+        "bxnn.compose"
     )
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _without_comments(text: str) -> str:
-    return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
-
-
-def _text(folder: Path, name: str) -> str:
-    path = folder / "firmware" / name
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ModelFileError(f"'{folder}': not a project of conifer: firmware/{name} is missing") from None
-    except ValueError as error:
-        raise ModelFileError(f"'{path}': damaged: {error}") from None

@@ -12,7 +12,7 @@ from bxnn._core import quantize
 
 from . import tables
 from .emit import ZERO, Emit
-from .formats import CType, from_floats
+from .formats import C_INT, CType, from_floats
 from .index import Rule, lookup
 from .scope import Scope
 
@@ -194,7 +194,7 @@ def _thresholded_relu(scope: Scope, raw: int, kind: CType) -> None:
     xt, rt = scope.input.type, scope.result()
 
     def body(emit: Emit, x: int) -> int:
-        passes = emit.binary("gt", x, emit.constant([raw], kind))
+        passes = emit.above(x, xt, emit.constant([raw], kind), kind)
         return emit.select(passes, emit.assign(x, xt, rt), emit.constant([0], rt))
 
     _apply(scope, body)
@@ -247,7 +247,7 @@ def _ternary_tanh(scope: Scope) -> None:
         if not scope.stream:
             x = emit.assign(x, CType(32, 32, True, True) * xt, xt, shift=1)
         above = emit.binary("gt", x, emit.integer(1))
-        middle = emit.binary("gt", x, emit.integer(-1))
+        middle = emit.above(x, xt, emit.integer(-1), C_INT)
         level = emit.binary("add", above, middle)
         padded = np.append(entries, 0)  # two bits allow a 3 that never comes
         return int(emit.builder.lut(level, padded, 0, rt.format))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from bxnn._core import Format
 
-from .formats import CType, assignment_fault
+from .formats import CType, assignment_fault, negative_is_above
 
 Refuse = Callable[[str], NoReturn]
 
@@ -66,6 +66,16 @@ class Emit:
         if source is not None:
             self.check(source, target)
         return int(self.builder.binary(kind, a, b, target.format))
+
+    def above(self, a: int, a_type: CType, b: int, b_type: CType) -> int:
+        """The C++ comparison `a > b`, in which some types make a negative number the largest."""
+        greater = self.binary("gt", a, b)
+        if not negative_is_above(a_type, b_type):
+            return greater
+        zero, bit = self.constant([0], CType(1, 1, False, True)), CType(1, 1, False, True)
+        if a_type.signed:
+            return self.select(self.binary("ge", a, zero), greater, self.constant([1], bit))
+        return self.select(self.binary("ge", b, zero), greater, zero)
 
     def select(self, condition: int, a: int, b: int) -> int:
         return int(self.builder.select(condition, a, b))

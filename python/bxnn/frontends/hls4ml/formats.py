@@ -119,6 +119,16 @@ def _checked(ctype: CType) -> CType:
     return ctype
 
 
+def negative_is_above(a: CType, b: CType) -> bool:
+    """Whether C++ compares these types so that a negative number counts as above every unsigned one."""
+    if a.signed == b.signed:
+        return False
+    widths = [a.width + max(b.frac - a.frac + 1, 0) if b.frac > a.frac else a.width]
+    widths.append(b.width + max(a.frac - b.frac, 0))
+    signed, unsigned = widths if a.signed else widths[::-1]
+    return max(widths) >= 32 and unsigned >= signed
+
+
 def assignment_fault(source: CType, target: CType) -> str | None:
     """Why C-simulation aborts or goes wrong on this assignment, whatever the value; None if it is sound."""
     if target.is_int:

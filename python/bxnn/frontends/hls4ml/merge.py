@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .emit import Tensor
-from .formats import CType
+from .formats import CType, negative_is_above
 from .scope import Scope
 
 _HALF = CType(1, 0, False)
@@ -43,6 +43,12 @@ def elementwise(scope: Scope) -> None:
         value = emit.assign(emit.binary("add", x, y), (a.type + b.type) * _HALF, rt, shift=-1)
     else:
         emit.check(a.type, rt)
+        if negative_is_above(a.type, b.type):
+            emit.check(b.type, rt)
+            first, second = (x, a.type), (y, b.type)
+            passes = emit.above(*first, *second) if function == "maximum" else emit.above(*second, *first)
+            ends = [emit.assign(x, a.type, rt), emit.assign(y, b.type, rt)]
+            return scope.finish(emit.select(passes, *ends))
         value = emit.binary("max" if function == "maximum" else "min", x, y, b.type, rt)
     scope.finish(value)
 

@@ -68,6 +68,13 @@ class Cell:
         if inner.config.word("product") in ("data_binary", "both_binary") and not x.type.is_bit:
             # hls4ml chooses both products by the type of the input
             self.scope.refuse("its recurrent product is one of bits, which its state is not")
+        kernel, reuse_factor = inner.config.word("kernel"), inner.number("reuse_factor")
+        if kernel.startswith("DenseResource") and kernel.endswith("leq_nin") != (reuse_factor <= n_in):
+            # hls4ml chooses both kernels by the reuse factor of the first
+            self.scope.refuse(
+                f"C-simulation stops with an assertion: the kernel {kernel} of its product {which} "
+                f"is not one for {n_in} inputs and a reuse factor of {reuse_factor}; use a smaller one"
+            )
         taps = np.arange(steps * n_in).reshape(steps, 1, n_in)
         return weighted_sums(inner, taps, dense_filters(inner, n_in, n_out))
 

@@ -21,6 +21,7 @@ from .text import Source, read_source, read_text
 from .top import read_top
 from .versions import backend_of, origin_of
 
+_MACRO = re.compile(r"^[^\S\n]*#[^\S\n]*define\b(?![^\S\n]+\w+(?:[^\S\n]+\d+)?[^\S\n]*$)", re.MULTILINE)
 _WANTED = "a project folder of hls4ml has firmware/ with <project>.cpp, defines.h, parameters.h and weights/"
 
 
@@ -82,6 +83,7 @@ def read_project(path: Path) -> Project:
     structs = read_structs(_read(firmware, "parameters.h", types))
     origin = origin_of(firmware, structs)
     top = read_top(_read(firmware, _top_file(firmware), types), types)
+    _check_macros(firmware)
     backend = backend_of(firmware.parent, origin.backends, top.is_stream)
     load = cache(lambda name: read_weights(firmware / "weights", name, types))
     generated = firmware / "nnet_utils" / "nnet_code_gen.h"
@@ -99,6 +101,20 @@ def read_project(path: Path) -> Project:
 
 def _read(firmware: Path, name: str, types: Types) -> Source:
     return read_source(firmware / name, f"firmware/{name}").with_numbers(types.numbers)
+
+
+def _check_macros(firmware: Path) -> None:
+    """Refuse macros in headers of the project that are not read: they could change what the code means."""
+    for path in sorted(firmware.glob("*.h*")):
+        if path.name in ("defines.h", "parameters.h"):
+            continue
+        source = read_source(path, f"firmware/{path.name}")
+        if found := _MACRO.search(source.text):
+            source.refuse(
+                found.start(),
+                f"'{source.statement(found.start())}': a macro could change what the network's code means; "
+                "supported are those without value and numbers. Remove it from a copy of the project",
+            )
 
 
 def _top_file(firmware: Path) -> str:

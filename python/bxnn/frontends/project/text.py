@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,11 @@ from bxnn._core import UnsupportedError
 MAX_BYTES = 1 << 28
 MAX_NUMBER = 1 << 24
 
-_TOKEN = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+_TOKEN = re.compile(r'//(?:\\\n|[^\n])*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _QUOTED = re.compile(r'("(?:\\.|[^"\\\n])*")')
+_COMMENT = re.compile(r"//(?:\\\n|[^\n])*|/\*.*?\*/", re.DOTALL)
+_PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma\b(?:\\\n|[^\n])*", re.MULTILINE)
 _PRODUCT = re.compile(r"\d+(?:\s*[*/]\s*\d+)*")
 
 
@@ -74,6 +77,16 @@ def read_source(path: Path, name: str) -> Source:
         return re.sub(r"[^\n]", " ", token[0])
 
     return Source(name, _TOKEN.sub(blank, text), remarks)
+
+
+def code_of(text: str) -> str:
+    """What decides the results: the text without comments, pragmas and blanks."""
+    return re.sub(r"\s+", "", _PRAGMA.sub("", _COMMENT.sub(" ", text)))
+
+
+def digest(code: str) -> str:
+    """The name of a known text, of 16 hexadecimal digits."""
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 def size_of(source: Source, at: int, text: str) -> tuple[int, ...]:

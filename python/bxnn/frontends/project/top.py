@@ -9,7 +9,9 @@ from .declarations import Types
 from .text import Source, size_of
 
 _SPACE = re.compile(r"\s+")
-_BEFORE = re.compile(r'#\s*include\s*(?:"[\w./-]+"|<[\w./]+>)[^\S\n]*|namespace\s+\w+\s*\{')
+_BEFORE = re.compile(
+    r'#\s*include\s*(?:"[\w./-]+"|<[\w./]+>)[^\S\n]*|namespace\s+\w+\s*\{|extern\s*"C"(?:\s*\{)?'
+)
 _HEAD = re.compile(r"void\s+(\w+)\s*\(([^(){}]*)\)\s*\{")
 _CLOSING = re.compile(r"\s*(?:\}\s*)*")
 
@@ -37,8 +39,8 @@ _CALL = re.compile(r"(\w+)::(\w+)\s*<([^<>;]*)>\s*\(([^();]*)\)\s*;")
 
 _ADVICE = (
     "this is not a statement that hls4ml generates, so that its effect is not emulated. If it was added by "
-    "hand, do the same in Python, on the integers before or after the network (shifts, scores, selections), "
-    "and convert a copy of the project without it"
+    "hand, convert a copy of the project without it, and add the same to the model with bxnn.compose: "
+    "scaling in front of the network, scores and selections behind it"
 )
 
 
@@ -118,7 +120,7 @@ def _arguments(source: Source, head: re.Match[str]) -> dict[str, Declared]:
         elif argument := _ARRAY_ARGUMENT.fullmatch(text):
             declared = Declared(argument[2], argument[1], size_of(source, place, argument[3]), False, place)
         else:
-            source.refuse(place, f"the argument '{text}' is neither an array nor a stream")
+            source.refuse(place, f"the argument '{text}' is neither an array nor a stream: {_ADVICE}")
         if declared.name in found:
             source.refuse(place, f"the argument '{declared.name}' appears twice")
         found[declared.name] = declared

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from functools import cache
@@ -12,13 +11,11 @@ from typing import NamedTuple
 from bxnn._core import UnsupportedError
 
 from .declarations import Struct
-from .text import read_text
+from .text import code_of, digest, read_source, read_text
 
 RELEASES = ("0.6.0", "0.7.0", "0.7.1", "0.8.0", "0.8.1", "1.0.0", "1.1.0", "1.2.0", "1.3.0")
 BACKENDS = ("Vivado", "Vitis")
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma\b(?:\\\n|[^\n])*", re.MULTILINE)
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"(?:nnet_utils/)?([\w.-]+)"', re.MULTILINE)
 _GENERATED = "nnet_code_gen.h"
 
@@ -26,6 +23,7 @@ _GENERATED = "nnet_code_gen.h"
 _FIRST_WRITTEN = {
     "n_elem1": "1.3.0",
     "n_slice": "1.2.0",
+    "dense_da": "1.2.0",
     "kernel": "1.0.0",
     "n_partitions": "0.7.0",
     "multiplier_limit": "0.7.0",
@@ -59,9 +57,8 @@ def origin_of(firmware: Path, structs: dict[str, Struct]) -> Origin:
     release, backends = RELEASES[-1], frozenset[str]()
     for name in sorted(_included(firmware)):
         known = _known_headers().get(name)
-        entry = (
-            known.get(_digest(read_text(headers / name, f"firmware/nnet_utils/{name}"))) if known else None
-        )
+        text = read_text(headers / name, f"firmware/nnet_utils/{name}") if known else ""
+        entry = known.get(digest(code_of(text))) if known else None
         if entry is None:
             raise UnsupportedError(
                 f"firmware/nnet_utils/{name} is not the header of a known release of hls4ml "
@@ -80,18 +77,12 @@ def _included(firmware: Path) -> set[str]:
     found: set[str] = set()
     while waiting:
         path = waiting.pop()
-        text = _COMMENT.sub(" ", read_text(path, str(path.relative_to(firmware.parent))))
+        text = read_source(path, str(path.relative_to(firmware.parent))).text
         for name in _INCLUDE.findall(text):
             if name.startswith("nnet_") and name != _GENERATED and name not in found:
                 found.add(name)
                 waiting.append(firmware / "nnet_utils" / name)
     return found
-
-
-def _digest(text: str) -> str:
-    """Of the code alone: comments, pragmas and blanks do not count."""
-    code = _PRAGMA.sub("", _COMMENT.sub(" ", text))
-    return hashlib.sha256(re.sub(r"\s+", "", code).encode()).hexdigest()[:16]
 
 
 @cache

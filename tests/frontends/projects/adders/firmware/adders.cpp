@@ -40,3 +40,4 @@ void adders(
     nnet::dense_da_6<hidden_relu_t, result_t>(layer4_out, layer6_out); // out
 
 }
+

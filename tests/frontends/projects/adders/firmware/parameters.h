@@ -17,7 +17,7 @@
 // hidden_relu
 struct relu_config4 : nnet::activ_config {
     static const unsigned n_in = 3;
-    static const unsigned table_size = 134217728;
+    static const unsigned table_size = 1048576;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned reuse_factor = 1;
     typedef hidden_relu_table_t table_t;

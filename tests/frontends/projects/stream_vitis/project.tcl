@@ -1,0 +1,2 @@
+variable backend
+set backend "vitis"
