@@ -12,10 +12,10 @@ namespace {
 
 void names_and_bodies_differ() {
     std::set<std::string> names{kernels::reference().name};
-    std::set<const void*> bodies{reinterpret_cast<const void*>(kernels::reference().block.run)};
+    std::set<const void*> bodies{reinterpret_cast<const void*>(kernels::reference().block.paired)};
     for (const auto* level : kernels::usable()) {
         names.insert(level->name);
-        bodies.insert(reinterpret_cast<const void*>(level->block.run));
+        bodies.insert(reinterpret_cast<const void*>(level->block.paired));
         check::that(&kernels::find(level->name) == level, std::string("find() gives ") + level->name);
     }
     check::that(names.size() == kernels::usable().size() + 1, "every level has its own name");

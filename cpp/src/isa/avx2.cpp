@@ -21,8 +21,7 @@ constexpr std::size_t kBlock = 96, kVectorBytes = 32, kFilters = 4, kGroup = 3;
 
 namespace single {
 constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
-#include "kernels/all.inl"
-#include "kernels/single.inl"
+#include "kernels/paired.inl"
 }  // namespace single
 
 }  // namespace
@@ -31,7 +30,8 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avx2() {
-    static constexpr Kernels kernels{"avx2", isa::avx2::block::kBodies, isa::avx2::single::kBodies};
+    static const Kernels kernels{"avx2", isa::avx2::block::kBodies,
+                                 with_paired(portable().single, isa::avx2::single::produce_paired)};
     return kernels;
 }
 

@@ -21,8 +21,7 @@ constexpr std::size_t kBlock = 96, kVectorBytes = 64, kFilters = 8, kGroup = 3;
 
 namespace single {
 constexpr std::size_t kBlock = 1, kVectorBytes = 64, kFilters = 8, kGroup = 1;
-#include "kernels/all.inl"
-#include "kernels/single.inl"
+#include "kernels/paired.inl"
 }  // namespace single
 
 }  // namespace
@@ -31,7 +30,8 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 64, kFilters = 8, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avx512() {
-    static constexpr Kernels kernels{"avx512", isa::avx512::block::kBodies, isa::avx512::single::kBodies};
+    static const Kernels kernels{"avx512", isa::avx512::block::kBodies,
+                                 with_paired(portable().single, isa::avx512::single::produce_paired)};
     return kernels;
 }
 

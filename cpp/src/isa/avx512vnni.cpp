@@ -1,5 +1,5 @@
-// AVX-512 with VNNI: pairs of 16-bit products added by vpdpwssd (never its saturating form); the edges
-// are those of avx512. Compiled with -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni.
+// AVX-512 with VNNI: pairs of 16-bit products added by vpdpwssd (never its saturating form); the
+// rest is that of avx512. Compiled with -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -15,12 +15,12 @@ inline Words multiply_add(Words sum, Words x, Words w) {
 
 namespace block {
 constexpr std::size_t kBlock = 96, kVectorBytes = 64, kFilters = 8, kGroup = 3;
-#include "kernels/all.inl"
+#include "kernels/paired.inl"
 }  // namespace block
 
 namespace single {
 constexpr std::size_t kBlock = 1, kVectorBytes = 64, kFilters = 8, kGroup = 1;
-#include "kernels/all.inl"
+#include "kernels/paired.inl"
 }  // namespace single
 
 }  // namespace
@@ -29,11 +29,8 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 64, kFilters = 8, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avx512vnni() {
-    namespace isa = isa::avx512vnni;
-    static const Bodies &block = avx512().block, &single = avx512().single;
-    static const Kernels kernels{"avx512vnni",
-                                 {block.events, isa::block::prepare, block.load, isa::block::run, block.store},
-                                 {single.events, isa::single::prepare, single.load, isa::single::run, single.store}};
+    static const Kernels kernels{"avx512vnni", with_paired(avx512().block, isa::avx512vnni::block::produce_paired),
+                                 with_paired(avx512().single, isa::avx512vnni::single::produce_paired)};
     return kernels;
 }
 

@@ -1,5 +1,5 @@
-// AVX2 with VNNI: pairs of 16-bit products added by vpdpwssd (never its saturating form); the edges
-// are those of avx2. Compiled with -mavx2 -mavxvnni.
+// AVX2 with VNNI: pairs of 16-bit products added by vpdpwssd (never its saturating form); the
+// rest is that of avx2. Compiled with -mavx2 -mavxvnni.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -15,12 +15,12 @@ inline Words multiply_add(Words sum, Words x, Words w) {
 
 namespace block {
 constexpr std::size_t kBlock = 96, kVectorBytes = 32, kFilters = 4, kGroup = 3;
-#include "kernels/all.inl"
+#include "kernels/paired.inl"
 }  // namespace block
 
 namespace single {
 constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
-#include "kernels/all.inl"
+#include "kernels/paired.inl"
 }  // namespace single
 
 }  // namespace
@@ -29,11 +29,8 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avxvnni() {
-    namespace isa = isa::avxvnni;
-    static const Bodies &block = avx2().block, &single = avx2().single;
-    static const Kernels kernels{"avxvnni",
-                                 {block.events, isa::block::prepare, block.load, isa::block::run, block.store},
-                                 {single.events, isa::single::prepare, single.load, isa::single::run, single.store}};
+    static const Kernels kernels{"avxvnni", with_paired(avx2().block, isa::avxvnni::block::produce_paired),
+                                 with_paired(avx2().single, isa::avxvnni::single::produce_paired)};
     return kernels;
 }
 

@@ -1,31 +1,33 @@
 // One block of events through a plan. Everything in kernels/*.inl is included inside one instruction set's namespace,
-// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x), kGroup (vectors of events that share
-// one load of the weights) are set, and multiply_add is declared.
+// where kBlock (events), kVectorBytes, kFilters (filters that share one load of x), kGroup (vectors of events that
+// share one load of the weights) are set, and multiply_add is declared.
 
 constexpr std::size_t kTile = kBlock == 1 ? 64 : 2 * kFilters;  // rows in flight between a producer and its steps
 
 template <class T>
-inline void run_instruction(const Instruction& i, std::byte* arena) {
-    if constexpr (sizeof(T) == 4 && kBlock > 1)
-        if (const auto* dot = std::get_if<DotProducer>(&i.producer); dot && dot->paired && dot->paired->packs)
-            return produce_paired(*dot, i.operands[0], arena, 0, i.rows, nullptr, row_at(arena, i.at));
+inline void run_instruction(const Instruction& i, std::byte* arena, kernels::Paired paired) {
+    const auto* dot = std::get_if<DotProducer>(&i.producer);
+    if (dot && !dot->paired) dot = nullptr;
+    if (dot && dot->paired->packs) return paired(*dot, i.operands[0], arena, 0, i.rows, nullptr, row_at(arena, i.at));
     alignas(64) T lanes[kTile * kBlock];
     const std::size_t row_bytes = std::size_t{bytes_of(i.storage)} * kBlock;
     for (std::size_t first = 0; first < i.rows; first += kTile) {
         const std::size_t rows = std::min<std::size_t>(kTile, i.rows - first);
-        visit(i.producer, [&](const auto& producer) { produce(producer, i, arena, first, rows, lanes); });
+        if constexpr (sizeof(T) == 4)
+            if (dot) paired(*dot, i.operands[0], arena, first, rows, lanes, nullptr);
+        if (!dot) visit(i.producer, [&](const auto& producer) { produce(producer, i, arena, first, rows, lanes); });
         for (const auto& step : i.steps) visit(step, [&](const auto& s) { apply_step(s, first, rows, lanes); });
         store_rows(row_at(arena, i.at) + first * row_bytes, i.storage, lanes, rows);
     }
 }
 
-inline void run(const Plan& plan, std::byte* arena) {
+inline void run(const Plan& plan, std::byte* arena, kernels::Paired paired) {
     for (const auto& i : plan.instructions) {
         switch (i.lane) {
             case Lane::i16:
-            case Lane::i32: run_instruction<std::int32_t>(i, arena); break;
-            case Lane::i64: run_instruction<std::int64_t>(i, arena); break;
-            case Lane::i128: run_instruction<i128>(i, arena); break;
+            case Lane::i32: run_instruction<std::int32_t>(i, arena, paired); break;
+            case Lane::i64: run_instruction<std::int64_t>(i, arena, paired); break;
+            case Lane::i128: run_instruction<i128>(i, arena, paired); break;
         }
     }
 }

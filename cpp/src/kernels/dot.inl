@@ -11,8 +11,8 @@ inline auto load_lanes(const std::byte* arena, std::uint32_t at, std::size_t eve
     if constexpr (std::is_same_v<S, Half>) x = (x << half_shift(at)) >> 16;
     if constexpr (n == 1) return static_cast<Unsigned<T>>(static_cast<T>(x));
     else
-        return (typename VectorType<Unsigned<T>, n * sizeof(T)>::type)
-            __builtin_convertvector(x, typename VectorType<T, n * sizeof(T)>::type);
+        return (typename VectorType<Unsigned<T>, n * sizeof(T)>::type) __builtin_convertvector(
+            x, typename VectorType<T, n * sizeof(T)>::type);
 }
 
 // acc[f] += sum over k of w[f][k] * x[k], or of the products shifted right, for `n` filters and one vector of events.
@@ -72,8 +72,6 @@ template <class T>
 inline void produce(const DotProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
                     std::size_t rows, T* lanes) {
     const auto& x = i.operands[0];
-    if constexpr (sizeof(T) == 4)
-        if (p.paired) return produce_paired(p, x, arena, first, rows, lanes);
     for (std::size_t done = 0; done < rows;) {
         const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;
         const std::size_t n = std::min({rows - done, p.filters - filter, kFilters});

@@ -64,7 +64,6 @@ struct Loading {
     const Edge& edge;
     const std::size_t n, count;  // elements, events
     std::byte* arena;
-    const std::int64_t lo, hi;
     BadValue bad{};
 
     // One element of every event.
@@ -75,12 +74,12 @@ struct Loading {
         alignas(64) Stored half[kBlock];
         Stored* row = half;
         if constexpr (!std::is_same_v<S, Half>) row = reinterpret_cast<S*>(row_at(arena, at));
-        const bool fine = load_numbers(row, values, count, edge.tensor.format);
+        const bool fine = load_numbers(row, values, count, edge);
         std::fill(row + count, row + kBlock, row[count - 1]);
         if constexpr (std::is_same_v<S, Half>) put_half(reinterpret_cast<Word*>(row_at(arena, at)), half, at & 1);
         if (fine) return;
         for (std::size_t e = 0; e < count; ++e)
-            if (!load_numbers(half, values + e, 1, edge.tensor.format)) return report(bad, e, element);
+            if (!load_numbers(half, values + e, 1, edge)) return report(bad, e, element);
     }
 
     template <class S, class D>
@@ -115,7 +114,8 @@ struct Loading {
                 continue;
             }
             for (std::size_t p = k; p < whole; ++p)
-                for (std::size_t e = 0; e < count; ++e) std::memcpy(words + p * kBlock + e, bytes + e * stride + p * 4, 4);
+                for (std::size_t e = 0; e < count; ++e)
+                    std::memcpy(words + p * kBlock + e, bytes + e * stride + p * 4, 4);
         }
         if (n % 2)
             for (std::size_t e = 0; e < count; ++e) {
@@ -124,7 +124,8 @@ struct Loading {
             }
         for (std::size_t p = 0; count < kBlock && p < (n + 1) / 2; ++p)
             std::fill(words + p * kBlock + count, words + (p + 1) * kBlock, words[p * kBlock + count - 1]);
-        if (lo <= INT16_MIN && hi >= INT16_MAX) return;
+        const auto lo = static_cast<std::int32_t>(edge.lo), hi = static_cast<std::int32_t>(edge.hi);  // of 16 bits
+        if (lo == INT16_MIN && hi == INT16_MAX) return;
         std::int32_t outside = 0;
         for (std::size_t i = 0; i < (n + 1) / 2 * kBlock; ++i) {
             const std::int32_t low = static_cast<std::int16_t>(words[i]), high = words[i] >> 16;
@@ -132,7 +133,7 @@ struct Loading {
         }
         for (std::size_t e = 0; outside && e < count; ++e)
             for (std::size_t k = 0; k < n; ++k)
-                if (const auto x = std::int64_t{events[e * n + k]}; x < lo || x > hi) return report(bad, e, k);
+                if (const auto x = std::int32_t{events[e * n + k]}; x < lo || x > hi) return report(bad, e, k);
     }
 };
 
@@ -140,8 +141,7 @@ inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType ty
                      std::byte* arena) {
     const auto& edge = plan.inputs[i];
     const auto& format = edge.tensor.format;
-    const auto lo = static_cast<std::int64_t>(fx::min_raw(format)), hi = static_cast<std::int64_t>(fx::max_raw(format));
-    Loading loading{edge, edge.rows.rows.size(), count, arena, lo, hi};
+    Loading loading{edge, edge.rows.rows.size(), count, arena};
     with_dtype(type, [&]<class D>(D) {
         const D* events = static_cast<const D*>(data);
         if constexpr (sizeof(D) == 2)
@@ -166,7 +166,7 @@ template <class T, class D>
 inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena) {
     const auto& edge = plan.outputs[i];
     const std::size_t n = edge.rows.rows.size();
-    const double scale = std::ldexp(1.0, -edge.tensor.format.frac());
+    const double scale = edge.unit;
     with_dtype(type, [&]<class D>(D) {
         constexpr std::size_t square = kSquare<D>;
         D* events = static_cast<D*>(data);
@@ -192,4 +192,4 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
     });
 }
 
-constexpr kernels::Bodies kBodies{kBlock, prepare, load, run, store};
+constexpr kernels::Bodies kBodies{kBlock, produce_paired, prepare, load, run, store};

@@ -15,20 +15,30 @@ struct BadValue {
     std::size_t event = none, element = 0;
 };
 
+// Rows [first, first + rows) of a paired dot product: to lanes or, where `packed` is given, to where they are stored.
+using Paired = void (*)(const plan::DotProducer&, const plan::Operand& x, const std::byte* arena, std::size_t first,
+                        std::size_t rows, std::int32_t* lanes, std::byte* packed);
+
 // Bodies for blocks of a fixed number of events.
 struct Bodies {
     std::size_t events;  // per block
+    Paired paired;
     // Fills the constant rows of an arena; once per arena.
     void (*prepare)(const plan::Plan&, std::byte* arena);
-    // Reads `count` <= `events` events of input i from event-major data into the arena, quantising floats. Later events of
-    // the block repeat the last one. Reports the first raw integer outside the format, NaN or infinity.
+    // Reads `count` <= `events` events of input i from event-major data into the arena, quantising floats. Later events
+    // of the block repeat the last one. Reports the first raw integer outside the format, NaN or infinity.
     BadValue (*load)(const plan::Plan&, std::size_t i, const void* data, DType type, std::size_t count,
                      std::byte* arena);
     // Computes one block.
-    void (*run)(const plan::Plan&, std::byte* arena);
+    void (*run)(const plan::Plan&, std::byte* arena, Paired paired);
     // Writes `count` events of output i as event-major raw integers or (f32, f64) numbers.
     void (*store)(const plan::Plan&, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena);
 };
+
+inline Bodies with_paired(Bodies bodies, Paired paired) {
+    bodies.paired = paired;
+    return bodies;
+}
 
 struct Kernels {
     const char* name;

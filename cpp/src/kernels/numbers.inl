@@ -50,8 +50,8 @@ inline bool load_any_real(S& row, double x, const Format& format) {
     return true;
 }
 
-// Real numbers, up to kNumbers of them; false if one is not finite. In the fast branch every operation is exact: scaled by a
-// power of two, which loses nothing in doubles whose result is an ordinary number, and below 2^31 there.
+// Real numbers, up to kNumbers of them; false if one is not finite. In the fast branch every operation is exact: scaled
+// by a power of two, which loses nothing in doubles whose result is an ordinary number, and below 2^31 there.
 template <class S, class D>
 inline bool load_real(S* row, const D* data, std::size_t count, const Format& format) {
     const bool nearest = format.round == Round::RND;
@@ -83,16 +83,16 @@ inline bool load_real(S* row, const D* data, std::size_t count, const Format& fo
     return fine;
 }
 
-// Either of them; false if a number is not allowed. Inlined, its forty instances would take most of the compiler's time.
+// Either of them; false if a number is not allowed. Inlined, its forty instances would take most of the compiler's
+// time.
 template <class S, class D>
-[[gnu::noinline]] bool load_numbers(S* row, const D* data, std::size_t count, const Format& format) {
+[[gnu::noinline]] bool load_numbers(S* row, const D* data, std::size_t count, const Edge& edge) {
     if constexpr (std::is_floating_point_v<D>) {
         bool fine = true;
         for (std::size_t i = 0; i < count; i += kNumbers)
-            fine &= load_real(row + i, data + i, std::min(kNumbers, count - i), format);
+            fine &= load_real(row + i, data + i, std::min(kNumbers, count - i), edge.tensor.format);
         return fine;
     } else {
-        return load_raw(row, data, count, static_cast<std::int64_t>(fx::min_raw(format)),
-                        static_cast<std::int64_t>(fx::max_raw(format)));
+        return load_raw(row, data, count, edge.lo, edge.hi);
     }
 }

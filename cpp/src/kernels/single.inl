@@ -11,9 +11,9 @@ inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType ty
         with_storage(edge.rows.storage, [&]<class S>(S) {
             using Stored = std::conditional_t<std::is_same_v<S, Half>, std::int16_t, S>;
             auto* row = reinterpret_cast<Stored*>(row_at(arena, edge.rows.rows[0]));
-            if (load_numbers(row, numbers, n, edge.tensor.format)) return;
+            if (load_numbers(row, numbers, n, edge)) return;
             for (std::size_t element = n; element-- > 0;)
-                if (!load_numbers(row, numbers + element, 1, edge.tensor.format)) bad = {0, element};
+                if (!load_numbers(row, numbers + element, 1, edge)) bad = {0, element};
         });
     });
     return bad;
@@ -22,7 +22,6 @@ inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType ty
 inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::size_t, const std::byte* arena) {
     const auto& edge = plan.outputs[i];
     const std::size_t n = edge.rows.rows.size();
-    const double scale = std::ldexp(1.0, -edge.tensor.format.frac());
     with_dtype(type, [&]<class D>(D) {
         D* numbers = static_cast<D*>(data);
         const auto put = [&]<class T>(T) {
@@ -30,7 +29,7 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
                 T raw;
                 load_row(&raw, arena, edge.rows.rows[element], edge.rows.storage);
                 if constexpr (std::is_floating_point_v<D>)
-                    numbers[element] = static_cast<D>(static_cast<double>(raw) * scale);
+                    numbers[element] = static_cast<D>(static_cast<double>(raw) * edge.unit);
                 else numbers[element] = static_cast<D>(raw);
             }
         };
@@ -39,4 +38,4 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
     });
 }
 
-constexpr kernels::Bodies kBodies{kBlock, prepare, load, run, store};
+constexpr kernels::Bodies kBodies{kBlock, produce_paired, prepare, load, run, store};

@@ -103,7 +103,8 @@ void use_pairs(Plan& plan) {
         take_steps(d, i.steps);
         d.packs = i.steps.empty() && i.storage == Lane::i16 && (p->positions == 1 || p->filters % 2 == 0);
         auto& finish = d.finish;
-        if (d.packs && finish.wrap == fx::Fit::wrap_signed && finish.spare == 16 && finish.lo == INT32_MIN && finish.hi == INT32_MAX)
+        if (d.packs && finish.wrap == fx::Fit::wrap_signed && finish.spare == 16 && finish.lo == INT32_MIN &&
+            finish.hi == INT32_MAX)
             finish.wrap = fx::Fit::none;  // the store keeps the low 16 bits
         p->paired = std::move(d);
     }

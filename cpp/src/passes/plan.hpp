@@ -3,10 +3,12 @@
 // A *row* holds one element of a value for a block of events. A value is a list of references to rows, so that
 // reshaping, concatenating, padding and transposing cost nothing: they only rearrange references.
 // An instruction produces rows, applies its fused steps while they are in registers or L1, and stores them.
-// Rows of 16 bits lie in pairs: a 32-bit word an event holds an even element in its low half, the next in its high half.
+// Rows of 16 bits lie in pairs: a 32-bit word an event holds an even element in its low half, the next in its high
+// half.
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -149,6 +151,10 @@ struct Edge {  // an input or an output
     ir::Id node = 0;
     Tensor tensor;
     Operand rows;
+    std::size_t size = tensor.size();                      // elements
+    double unit = std::ldexp(1.0, -tensor.format.frac());  // of raw integers
+    std::int64_t lo = static_cast<std::int64_t>(fx::min_raw(tensor.format));
+    std::int64_t hi = static_cast<std::int64_t>(fx::max_raw(tensor.format));
 };
 
 struct ConstantRow {

@@ -151,16 +151,16 @@ void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, s
         kernels::BadValue first_bad;
         std::size_t bad_input = 0;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
-            const std::size_t bytes = plan.inputs[i].tensor.size() * size_of(inputs[i].dtype);
+            const std::size_t bytes = plan.inputs[i].size * size_of(inputs[i].dtype);
             const auto* data = static_cast<const std::byte*>(inputs[i].data) + at * bytes;
             const auto bad = kernels.load(plan, i, data, inputs[i].dtype, n, work.arena.get());
             if (bad.event < first_bad.event) first_bad = bad, bad_input = i;
         }
         if (first_bad.event != first_bad.none)
             report_bad_value(plan.inputs[bad_input], inputs[bad_input], at + first_bad.event, first_bad.element);
-        kernels.run(plan, work.arena.get());
+        kernels.run(plan, work.arena.get(), kernels.paired);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
-            const std::size_t bytes = plan.outputs[i].tensor.size() * size_of(outputs[i].dtype);
+            const std::size_t bytes = plan.outputs[i].size * size_of(outputs[i].dtype);
             kernels.store(plan, i, static_cast<std::byte*>(outputs[i].data) + at * bytes, outputs[i].dtype, n,
                           work.arena.get());
         }

@@ -1,0 +1,4 @@
+// The paired dot product alone, after what it uses.
+// clang-format off
+#include "kernels/rows.inl"
+#include "kernels/pairs.inl"
