@@ -81,12 +81,20 @@ def draw_inputs(model: Any, seed: int, events: int) -> list[Raw]:
 def _defined(model: Any, name: str, raw: Raw, frac: int) -> Raw:
     """The inputs, changed to those for which C-simulation is defined."""
     for node in model.get_layers():
-        if node.class_name == "Embedding" and name in node.inputs:
+        if node.class_name == "Embedding" and _source(model, node.inputs[0]) == name:
             highest = (int(node.get_attr("vocab_size")) - 1) << max(frac, 0) >> max(-frac, 0)
             raw = np.clip(raw, 0, highest)
-        if node.class_name.startswith("GarNet") and name == node.inputs[1]:
+        if node.class_name.startswith("GarNet") and _source(model, node.inputs[1]) == name:
             raw = np.where(raw == 0, 1, raw)  # by which it divides
     return raw
+
+
+def _source(model: Any, name: str) -> str:
+    """The value that a stream's copy is a copy of."""
+    for node in model.get_layers():
+        if node.class_name == "Clone" and name in node.outputs:
+            return str(node.inputs[0])
+    return name
 
 
 def check(plan: Any, networks: str, engine: str, events: int) -> Outcome:
