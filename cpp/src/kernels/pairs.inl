@@ -3,8 +3,13 @@
 
 constexpr std::size_t kWords = kVectorBytes / 4;  // in a vector
 using Words = typename VectorType<std::int32_t, kVectorBytes>::type;
-constexpr std::size_t kStep = kBlock == 1 ? 1 : kGroup * kWords;  // events at a time
-static_assert(kBlock % kStep == 0);
+// Remainders need registers too: fewer filters and vectors of events at a time.
+constexpr std::size_t kFloorGroup = kFilters == 8 ? 3 : kGroup < 2 ? kGroup : 2;
+constexpr std::size_t kFloorFilters = kFilters / 2 > 0 ? kFilters / 2 : 1;
+static_assert(kBlock == 1 || (kBlock % (kGroup * kWords) == 0 && kBlock % (kFloorGroup * kWords) == 0));
+
+using UnsignedWords = typename VectorType<std::uint32_t, kVectorBytes>::type;
+using Shorts = typename VectorType<std::uint16_t, kVectorBytes>::type;
 
 inline Words load_words(const void* from) {
     Words x;
@@ -31,59 +36,97 @@ template <std::size_t n, class F>
 
 // The word of rows a and b at an event, whichever halves they are.
 inline Words joined(Words a, int up_a, Words b, int up_b) {
-    using Unsigned = typename VectorType<std::uint32_t, kVectorBytes>::type;
-    const Unsigned low = ((Unsigned)a << up_a) >> 16, high = ((Unsigned)b << up_b) >> 16;
+    const UnsignedWords low = ((UnsignedWords)a << up_a) >> 16, high = ((UnsignedWords)b << up_b) >> 16;
     return (Words)(low | high << 16);
 }
 
-// One position of the dot product, filters [filter, filter + n), kGroup vectors of events: to lanes or, packed, to
-// rows.
-template <std::size_t n, Operand::Pairs layout>
+// Sums of products' remainders modulo 2^floor, two in a word, beside n sums of the products themselves: the sum of
+// floor(p / 2^floor) is that of p less that of the remainders, divided by 2^floor.
+template <std::size_t n>
+struct Remainders {
+    Words halves[n];
+    const Words mask;
+    const std::size_t most;  // pairs until a half may overflow
+
+    explicit Remainders(int floor)
+        : mask(all(pack((1 << floor) - 1, (1 << floor) - 1))), most(std::size_t{1} << (16 - floor)) {
+        each<n>([&](auto i) { halves[i] = Words{}; });
+    }
+    [[gnu::always_inline]] void add(std::size_t i, Words x, Words w) {
+        halves[i] = (Words)((Shorts)halves[i] + (((Shorts)x * (Shorts)w) & (Shorts)mask));
+    }
+    [[gnu::always_inline]] void take_from(Words (&sums)[n]) {
+        each<n>([&](auto i) {
+            sums[i] -= (Words)(((UnsignedWords)halves[i] >> 16) + ((UnsignedWords)halves[i] & 0xffffu));
+            halves[i] = Words{};
+        });
+    }
+};
+struct NoRemainders {
+    static constexpr std::size_t most = ~std::size_t{0} / 2;
+    explicit NoRemainders(int) {}
+    void add(std::size_t, Words, Words) {}
+    template <std::size_t n>
+    void take_from(Words (&)[n]) {}
+};
+template <std::size_t n, bool floors>
+using Rest = std::conditional_t<floors, Remainders<n>, NoRemainders>;
+
+// One position of the dot product, n filters, `group` vectors of events: to lanes or, packed, to rows.
+template <std::size_t n, std::size_t group, bool floors, Operand::Pairs layout>
 inline void paired_events(const PairedDot& d, const std::uint32_t* rows, const std::int32_t* weights,
                           const std::int32_t* start, const std::byte* arena, std::size_t event, std::int32_t* lanes,
                           std::byte* packed) {
-    Words sums[n * kGroup];
-    each<n * kGroup>([&](auto i) { sums[i] = all(start[i / kGroup]); });
+    Words sums[n * group];
+    each<n * group>([&](auto i) { sums[i] = all(start[i / group]); });
+    Rest<n * group, floors> rest(d.floor);
     const std::byte* x = row_at(arena, rows[0]) + event * 4;
-    for (std::size_t k = 0; k < d.pairs; ++k, weights += d.stride, x += kBlock * 4) {
-        if constexpr (layout != Operand::Pairs::in_line) x = row_at(arena, rows[2 * k]) + event * 4;
-        Words words[kGroup];
-        each<kGroup>([&](auto v) { words[v] = load_words(x + v * kVectorBytes); });
-        if constexpr (layout == Operand::Pairs::scattered) {
-            const std::byte* y = row_at(arena, rows[2 * k + 1]) + event * 4;
-            const int up_x = half_shift(rows[2 * k]), up_y = half_shift(rows[2 * k + 1]);
-            each<kGroup>([&](auto v) { words[v] = joined(words[v], up_x, load_words(y + v * kVectorBytes), up_y); });
+    for (std::size_t k = 0; k < d.pairs;) {
+        for (const std::size_t end = std::min<std::size_t>(d.pairs, k + rest.most); k < end;
+             ++k, weights += d.stride, x += kBlock * 4) {
+            if constexpr (layout != Operand::Pairs::in_line) x = row_at(arena, rows[2 * k]) + event * 4;
+            Words words[group];
+            each<group>([&](auto v) { words[v] = load_words(x + v * kVectorBytes); });
+            if constexpr (layout == Operand::Pairs::scattered) {
+                const std::byte* y = row_at(arena, rows[2 * k + 1]) + event * 4;
+                const int up_x = half_shift(rows[2 * k]), up_y = half_shift(rows[2 * k + 1]);
+                each<group>([&](auto v) { words[v] = joined(words[v], up_x, load_words(y + v * kVectorBytes), up_y); });
+            }
+            each<n>([&](auto f) {
+                const Words w = all(weights[f]);
+                each<group>([&](auto v) {
+                    sums[f * group + v] = multiply_add(sums[f * group + v], words[v], w);
+                    rest.add(f * group + v, words[v], w);
+                });
+            });
         }
-        each<n>([&](auto f) {
-            const Words w = all(weights[f]);
-            each<kGroup>([&](auto v) { sums[f * kGroup + v] = multiply_add(sums[f * kGroup + v], words[v], w); });
-        });
+        rest.take_from(sums);
     }
     const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
-    each<n * kGroup>([&](auto i) { sums[i] = finished(sums[i], d.finish, lo, hi); });
+    each<n * group>([&](auto i) {
+        if constexpr (floors) sums[i] >>= d.floor;
+        sums[i] = finished(sums[i], d.finish, lo, hi);
+    });
     if (packed)
         each<(n + 1) / 2>([&](auto half) {
             constexpr std::size_t low = 2 * half, high = low + 1 < n ? low + 1 : low;
-            each<kGroup>([&](auto v) {
+            each<group>([&](auto v) {
                 store_words(packed + (half * kBlock + event + v * kWords) * 4,
-                            joined(sums[low * kGroup + v], 16, sums[high * kGroup + v], 16));
+                            joined(sums[low * group + v], 16, sums[high * group + v], 16));
             });
         });
     else
-        each<n * kGroup>(
-            [&](auto i) { store_words(lanes + i / kGroup * kBlock + event + i % kGroup * kWords, sums[i]); });
+        each<n * group>([&](auto i) { store_words(lanes + i / group * kBlock + event + i % group * kWords, sums[i]); });
 }
 
 // The same for a block.
-template <std::size_t n>
+template <std::size_t n, std::size_t group, bool floors>
 [[gnu::noinline]] void paired_filters(const PairedDot& d, const Operand& x, const std::uint32_t* rows,
-                                      std::size_t group, std::size_t filter, const std::byte* arena,
+                                      const std::int32_t* weights, const std::int32_t* start, const std::byte* arena,
                                       std::int32_t* lanes, std::byte* packed) {
-    const std::int32_t* start = d.start.data() + group * d.stride + filter;
-    const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter;
     const auto run = [&]<Operand::Pairs layout>() {
-        for (std::size_t event = 0; event < kBlock; event += kStep)
-            paired_events<n, layout>(d, rows, weights, start, arena, event, lanes, packed);
+        for (std::size_t event = 0; event < kBlock; event += group * kWords)
+            paired_events<n, group, floors, layout>(d, rows, weights, start, arena, event, lanes, packed);
     };
     switch (x.pairs) {
         case Operand::Pairs::scattered: return run.template operator()<Operand::Pairs::scattered>();
@@ -97,25 +140,29 @@ inline std::int16_t half_at(const std::byte* arena, std::uint32_t at) {
 }
 
 // One event, outputs across lanes: n vectors of filters, to lanes or, packed, to 16-bit rows.
-template <std::size_t n>
+template <std::size_t n, bool floors>
 inline void paired_outputs(const PairedDot& d, const Operand& x, const std::uint32_t* rows, const std::int32_t* weights,
                            const std::int32_t* start, const std::byte* arena, std::int32_t* lanes, Short* packed) {
     Words sums[n];
     each<n>([&](auto v) { sums[v] = load_words(start + v * kWords); });
-    const auto add = [&](std::int32_t word) [[gnu::always_inline]] {
-        const Words pair = all(word);
-        each<n>([&](auto v) { sums[v] = multiply_add(sums[v], pair, load_words(weights + v * kWords)); });
-        weights += d.stride;
-    };
-    if (x.pairs == Operand::Pairs::in_line) {
-        const auto* words = reinterpret_cast<const Word*>(row_at(arena, rows[0]));
-        for (std::size_t k = 0; k < d.pairs; ++k) add(words[k]);
-    } else {
-        for (std::size_t k = 0; k < d.pairs; ++k)
-            add(pack(half_at(arena, rows[2 * k]), half_at(arena, rows[2 * k + 1])));
+    Rest<n, floors> rest(d.floor);
+    const auto* words = reinterpret_cast<const Word*>(row_at(arena, rows[0]));
+    const bool in_line = x.pairs == Operand::Pairs::in_line;
+    for (std::size_t k = 0; k < d.pairs;) {
+        for (const std::size_t end = std::min<std::size_t>(d.pairs, k + rest.most); k < end; ++k, weights += d.stride) {
+            const Words pair = all(in_line ? std::int32_t{words[k]}
+                                           : pack(half_at(arena, rows[2 * k]), half_at(arena, rows[2 * k + 1])));
+            each<n>([&](auto v) {
+                const Words w = load_words(weights + v * kWords);
+                sums[v] = multiply_add(sums[v], pair, w);
+                rest.add(v, pair, w);
+            });
+        }
+        rest.take_from(sums);
     }
     const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
     each<n>([&](auto v) {
+        if constexpr (floors) sums[v] >>= d.floor;
         const Words sum = finished(sums[v], d.finish, lo, hi);
         if (packed) {
             const auto halves = __builtin_convertvector(sum, typename VectorType<std::int16_t, kVectorBytes / 2>::type);
@@ -140,8 +187,10 @@ inline void paired_filters_of_one(const PairedDot& d, const Operand& x, const st
         Short* to_rows = !packed ? nullptr : whole ? packed + f : shorts;
         const std::int32_t* start = d.start.data() + group * d.stride + filter + f;
         const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter + f;
-        with_count(vectors,
-                   [&]<std::size_t n>() { paired_outputs<n>(d, x, rows, weights, start, arena, to_lanes, to_rows); });
+        with_count(vectors, [&]<std::size_t n>() {
+            if (d.floor > 0) paired_outputs<n, true>(d, x, rows, weights, start, arena, to_lanes, to_rows);
+            else paired_outputs<n, false>(d, x, rows, weights, start, arena, to_lanes, to_rows);
+        });
         if (whole) continue;
         if (packed) std::memcpy(packed + f, shorts, some * sizeof(Short));
         else std::memcpy(lanes + f, words, some * sizeof(std::int32_t));
@@ -162,10 +211,16 @@ inline void produce_paired(const DotProducer& p, const Operand& x, const std::by
         if constexpr (kBlock == 1) {
             paired_filters_of_one(d, x, x_rows, group, filter, n, arena, to_lanes, reinterpret_cast<Short*>(to_rows));
         } else {
-            n = std::min(n, kFilters);
-            with_count(n, [&]<std::size_t count>() {
-                paired_filters<count>(d, x, x_rows, group, filter, arena, to_lanes, to_rows);
-            });
+            n = std::min(n, d.floor > 0 ? kFloorFilters : kFilters);
+            const std::int32_t* start = d.start.data() + group * d.stride + filter;
+            const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter;
+            const auto run = [&]<std::size_t count, std::size_t vectors, bool floors>() {
+                paired_filters<count, vectors, floors>(d, x, x_rows, weights, start, arena, to_lanes, to_rows);
+            };
+            if (d.floor > 0)
+                with_count<kFloorFilters>(
+                    n, [&]<std::size_t count>() { run.template operator()<count, kFloorGroup, true>(); });
+            else with_count(n, [&]<std::size_t count>() { run.template operator()<count, kGroup, false>(); });
         }
         done += n;
     }

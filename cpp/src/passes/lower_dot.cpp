@@ -110,7 +110,9 @@ struct DotLowering {
         out.path = DotPath::floored;
         out.shift = product_frac - acc_frac;
         need(out.shift + 2);
-        finish(lowered, bounds.partial, acc_frac, bounds.sums_in_range && bounds.terms_in_range);
+        const bool in_range = bounds.sums_in_range && bounds.terms_in_range;
+        out.sum_bits = in_range ? ops::bits_of(bounds.partial) : op.accum->width;
+        finish(lowered, bounds.partial, acc_frac, in_range);
     }
 
     void per_term(Lowered& lowered) {

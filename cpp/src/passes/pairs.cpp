@@ -1,4 +1,5 @@
-// Exact dot products of 16-bit rows and weights: two terms at a time, and the first casts applied to the sums.
+// Exact and floored dot products of 16-bit rows and weights: two terms at a time, and the first casts applied to the
+// sums. docs/spec/exactness.md has the proofs.
 #include <algorithm>
 
 #include "passes/plan.hpp"
@@ -10,8 +11,13 @@ constexpr std::uint32_t kWidestVector = 16;  // 32-bit lanes
 
 bool fits16(std::int64_t w) { return INT16_MIN <= w && w <= INT16_MAX; }
 
+// Whether the low 32 bits of a sum in units of 2^-shift hold what is needed of it, and half a step for rounding.
+bool floors(const DotProducer& p) {
+    return p.path == DotPath::floored && p.shift <= 15 && p.sum_bits + 1 + p.shift <= 32;
+}
+
 bool qualifies(const Instruction& i, const DotProducer& p) {
-    return p.path == DotPath::exact && i.lane <= Lane::i32 && i.operands[0].storage == Lane::i16 &&
+    return (p.path == DotPath::exact || floors(p)) && i.lane <= Lane::i32 && i.operands[0].storage == Lane::i16 &&
            std::all_of(p.weights.begin(), p.weights.end(), fits16);
 }
 
@@ -22,6 +28,7 @@ std::int32_t word(std::int64_t low, std::int64_t high) {
 
 PairedDot paired(const DotProducer& p) {
     PairedDot d;
+    d.floor = p.path == DotPath::floored ? p.shift : 0;
     d.pairs = (p.terms + 1) / 2;
     d.stride = (p.filters + kWidestVector - 1) / kWidestVector * kWidestVector;
     const std::size_t groups = p.bias.size() / p.filters;
@@ -101,6 +108,7 @@ void use_pairs(Plan& plan) {
         PairedDot d = paired(*p);
         complete_pairs(i.operands[0], p->terms);
         take_steps(d, i.steps);
+        for (auto& start : d.start) start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) << d.floor);
         d.packs = i.steps.empty() && i.storage == Lane::i16 && (p->positions == 1 || p->filters % 2 == 0);
         auto& finish = d.finish;
         if (d.packs && finish.wrap == fx::Fit::wrap_signed && finish.spare == 16 && finish.lo == INT32_MIN &&

@@ -110,9 +110,10 @@ struct Finish {
     std::int32_t lo = INT32_MIN, hi = INT32_MAX;
 };
 
-// An exact dot product of 16-bit rows and weights in 32-bit sums, two terms at a time. Its operand has 2 * `pairs` rows
-// a position.
+// An exact or floored dot product of 16-bit rows and weights in 32-bit sums, two terms at a time. Its operand has
+// 2 * `pairs` rows a position.
 struct PairedDot {
+    int floor = 0;                        // each product / 2^floor, rounded down; sums are in units of 2^-floor
     std::uint32_t pairs = 1, stride = 1;  // stride: filters, up to a whole vector
     std::vector<std::int32_t> weights;    // [G][pairs][stride] two int16 weights each, low half first
     std::vector<std::int32_t> start;      // [G][stride]: the bias, and half a step where the cast rounds
@@ -127,6 +128,7 @@ struct DotProducer {
     std::vector<std::int64_t> weights;    // [G][F][K], on the grid of the path
     std::vector<i128> bias;               // [G][F], likewise
     int shift = 0;                        // floored
+    int sum_bits = 0;                     // floored: of what is needed of the sum
     std::vector<CastParams> term_casts;   // per_term, in_order
     std::vector<CastParams> sum_cast;     // in_order
     std::vector<std::int32_t> weights32;  // the same weights where they fit
