@@ -42,7 +42,8 @@ def _output(command: list[str]) -> str:
         return "none\n"
 
 
-def _compiled(command: list[str], result: Path) -> Path:
+def compiled(command: list[str], result: Path) -> Path:
+    """The result of g++ -O3 with these arguments; raises Absent."""
     try:
         done = subprocess.run(["g++", "-O3", *command, "-o", result], capture_output=True, text=True)
     except OSError as error:
@@ -58,12 +59,12 @@ def compile_bxnn_loop(build: Path, folder: Path) -> Path:
     if not library.exists():
         raise Absent(f"no file '{library}'")
     command = ["-shared", "-fPIC", f"-I{INCLUDE}", str(NATIVE / "bxnn_loop.cpp"), str(library), "-pthread"]
-    return _compiled(command, folder / "bxnn_loop.so")
+    return compiled(command, folder / "bxnn_loop.so")
 
 
 def compile_peak(folder: Path) -> Path:
     """The program that measures the peak; raises Absent."""
-    return _compiled([str(NATIVE / "peak.cpp")], folder / "peak")
+    return compiled([str(NATIVE / "peak.cpp")], folder / "peak")
 
 
 def peak(program: Path) -> tuple[int, float]:
