@@ -31,9 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--bxnn-build", type=Path, required=True, help="a build folder with libbxnn.a")
     parser.add_argument("--models", nargs="+", choices=sorted(SUBJECTS), default=list(SUBJECTS))
     parser.add_argument("--levels", nargs="+", choices=_core.isa_levels(), default=_core.isa_levels())
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, help="for each model, level and batch (default 1)"
-    )
+    parser.add_argument("--seconds", type=float, default=1.0, help="a model, level and batch")
     parser.add_argument("--core", type=int, help="the CPU to run on (default: the last allowed one)")
     parser.add_argument("--out", type=Path, help="the JSON file to write")
     parser.add_argument("--plot", type=Path, help="the picture to draw (needs matplotlib)")
@@ -45,16 +43,9 @@ def compile_sweep(build: Path, folder: Path) -> Path:
     library = build / "libbxnn.a"
     if not library.exists():
         raise Absent(f"no file '{library}': build the library there (CONTRIBUTING.md)")
-    source = str(machine.NATIVE / "sweep.cpp")
-    command = [
-        "-std=c++20",
-        f"-I{machine.INCLUDE}",
-        f"-I{build / 'include'}",
-        source,
-        str(library),
-        "-pthread",
-    ]
-    return machine.compiled(command, folder / "sweep")
+    includes = [f"-I{machine.INCLUDE}", f"-I{build / 'include'}"]
+    sources = [str(machine.NATIVE / "sweep.cpp"), str(library)]
+    return machine.compiled(["-std=c++20", *includes, *sources, "-pthread"], folder / "sweep")
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -77,9 +68,8 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode not in (0, 1):
                 raise SystemExit(f"{name} {level}: {done.stderr.strip()}")
-            entries.append(
-                {"model": name, "multiplications": subject.multiplications, **json.loads(done.stdout)}
-            )
+            about = {"model": name, "multiplications": subject.multiplications}
+            entries.append(about | json.loads(done.stdout))
     return {
         "benchmark": "sweep",
         "date": datetime.date.today().isoformat(),
@@ -121,9 +111,8 @@ def draw(document: dict[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     for entry in document["entries"]:
         if entry["level"] == best:
-            axes.plot(
-                BATCHES, [entry["batches"][str(b)]["best_ns"] for b in BATCHES], "o-", label=entry["model"]
-            )
+            times = [entry["batches"][str(b)]["best_ns"] for b in BATCHES]
+            axes.plot(BATCHES, times, "o-", label=entry["model"])
     axes.axhline(25, color="grey", linestyle=":", label="bunch crossing, 25 ns")
     axes.set(xscale="log", yscale="log", xlabel="events a call", ylabel=f"ns an event, one core, {best}")
     axes.legend()
