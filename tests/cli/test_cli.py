@@ -64,8 +64,9 @@ def test_as_a_program(folder: Path) -> None:
     assert missing.stderr.count("\n") == 1 and "no.bxnn" in missing.stderr
 
 
-def test_a_reader_that_stops_early(folder: Path) -> None:
-    line = f"{sys.executable} -m bxnn info model.bxnn --plan --graph | true"
+@pytest.mark.parametrize("reader", ["true", "head -c 1", "head -n 3", "sleep 0.5"])
+def test_a_reader_that_stops_early(folder: Path, reader: str) -> None:
+    line = f"{sys.executable} -m bxnn info model.bxnn --plan --graph | {reader}"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == ""
 

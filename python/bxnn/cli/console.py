@@ -27,8 +27,12 @@ def print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object
         table.add_column(head, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*map(Text, row))
-    # A pipe has no width: print every cell on one line there.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    # A pipe has no width: print every cell on one line there. Rich itself would end the program with status 1
+    # when the reader of a pipe has had enough.
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write(captured.get())
 
 
 @contextmanager
