@@ -21,6 +21,9 @@ __all__ = ["InputScaling", "Score", "Step", "compose"]
 Step = Callable[[Builder, Mapping[str, int]], int]
 
 
+_FORMATS = ("offset_format", "sum_format", "scale_format", "product_format")
+
+
 @dataclass(frozen=True, eq=False)
 class InputScaling:
     """How firmware scales what arrives before it is cast to the format of the model's input.
@@ -43,6 +46,12 @@ class InputScaling:
     sum_format: Format | None = None
     scale_format: Format | None = None
     product_format: Format | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("arrives", *_FORMATS):
+            value = getattr(self, field)
+            if not isinstance(value, Format) and (value is not None or field == "arrives"):
+                raise InputError(f"{field}: expected a bxnn.Format, got {type(value).__name__} {value!r}")
 
     def __call__(self, builder: Builder, x: int) -> int:
         """Append the scaling of value x; the id of the result, before the cast to the input's format."""
@@ -68,9 +77,16 @@ def compose(
     that are not exact in 126 bits, UnsupportedError for outputs wider than 64 bits.
     """
     graph = graph_of(model)
-    before, after = dict(before or {}), dict(after or {})
+    before, after = _mapping("before", before), _mapping("after", after)
     _require_known("before", before, [tensor.name for tensor in model.inputs])
-    for name in after:
+    for name, scaling in before.items():
+        if not isinstance(scaling, InputScaling):
+            raise InputError(f"before['{name}']: expected an InputScaling, got {type(scaling).__name__}")
+    for name, step in after.items():
+        if not isinstance(name, str) or not name:
+            raise InputError(f"after: expected a name for each output, got {name!r}")
+        if not callable(step):
+            raise InputError(f"after['{name}']: expected a Score or a function, got {type(step).__name__}")
         if name in (output for _, output in graph.outputs):
             raise InputError(f"after: the model has an output '{name}' already; take another name")
     builder = Builder(graph.name)
@@ -81,8 +97,17 @@ def compose(
     for node, name in graph.outputs:
         builder.output(ids[node], name)
     for name, step in after.items():
-        builder.output(step(builder, values), name)
+        made = step(builder, values)
+        if not isinstance(made, int) or made < 0:
+            raise InputError(f"after['{name}']: expected the id of a value from the step, got {made!r}")
+        builder.output(made, name)
     return Model(builder.build())
+
+
+def _mapping(what: str, given: Any) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise InputError(f"{what}: expected a dictionary by name, got {type(given).__name__}")
+    return dict(given or {})
 
 
 def _require_known(what: str, given: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -27,7 +27,10 @@ def real_constant(
     The result has one element or `shape`. Raises InputError, naming `what`, for another number of values, one
     that is not finite, and numbers that no common grid of 62 bits holds exactly.
     """
-    numbers = np.asarray(values, dtype=np.float64)
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what}: expected real numbers, got {values!r}") from None
     size = int(np.prod(shape))
     if numbers.size not in (1, size):
         raise InputError(f"{what}: expected one number or {size}, got {numbers.size}")

@@ -162,7 +162,9 @@ def _load(source: Any) -> Any:
     if path.suffix == ".json":
         weights = path.with_suffix(".h5")
         if not weights.exists():
-            raise FileNotFoundError(f"'{path}' needs its weights in '{weights}'")
+            raise FileNotFoundError(
+                f"'{path}' is no model of conifer; as a model of Keras it needs its weights in '{weights}'"
+            )
         model = _keras_models().model_from_json(path.read_text(), custom_objects=_qkeras_objects())
         model.load_weights(weights)
         return model

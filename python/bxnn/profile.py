@@ -127,6 +127,8 @@ def profile(model: Model, x: Events, *, raw: bool = False) -> Profile:
     it, so give a sample: a thousand events. Casts of constants and of biases are counted once.
     Raises InputError for events that do not fit the model, and for none.
     """
+    if not isinstance(model, Model):
+        raise InputError(f"profile: expected a bxnn.Model, got {type(model).__name__}")
     _, arrays = model.events(x, raw=raw)
     if len(arrays[0]) == 0:
         raise InputError("profile needs at least one event, got none")

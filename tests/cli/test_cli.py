@@ -246,6 +246,8 @@ def test_verify_golden(run: Any) -> None:
     example.with_golden(example.dense(), RAW, wrong=1).save("bad.bxnn")
     assert "DIFFERENT" in run("verify bad.bxnn", 1)
     assert json.loads(run("verify bad.bxnn --json", 1))["ok"] is False
+    assert "--events: needs a reference" in run("verify model.bxnn --events x.npy", 2)
+    assert "--random: needs a reference" in run("verify model.bxnn --random 7", 2)
 
 
 def test_verify_model(run: Any) -> None:

@@ -103,6 +103,23 @@ def test_quantiser_equals_the_executor_on_all_inputs(mode: str) -> None:
 
 
 @needs_executor
+@pytest.mark.parametrize("kind", ["Clip", "Relu"])
+def test_channels_beyond_a_bound_stay_at_it(kind: str) -> None:
+    """Biases that put whole channels below or above what the bounds of another leave them."""
+    x = np.repeat(np.arange(0, 4.0).reshape(-1, 1), 6, axis=1)
+    biases, bounds = np.array([[0, -5, 1, -2, 9, -60.0]]), [0.0, 2.0] if kind == "Clip" else []
+
+    def model(batch: int) -> Any:
+        g = Graph(batch)
+        y = g.quant(g.input("x", 6), 2, 1.0, signed=0)
+        y = g.node(kind, g.node("Add", y, g.constant(biases)), *map(g.constant, bounds))
+        return g.model(y, g.node("Add", y, y), g.quant(g.node("Mul", y, g.constant(-3.0)), 6, 0.5))
+
+    compared, different = differing(x, bxnn.from_qonnx(model(1)), execute(model(len(x)), {"x": x}))
+    assert (compared, different) == (4 * 18, 0)
+
+
+@needs_executor
 @pytest.mark.parametrize("seed", range(12))
 def test_chains_of_bounds_equal_the_executor_on_all_inputs(seed: int) -> None:
     """Bounds upon bounds, turned over and moved, and every operator that has to see them."""

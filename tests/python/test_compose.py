@@ -262,3 +262,26 @@ def test_shapes_must_agree() -> None:
     builder.input("b", [2, 2], Format(8, 8))
     with pytest.raises(InputError, match=r"minus 'b': expected the shape \(4,\) of 'a', got \(2, 2\)"):
         bxnn.compose(Model(builder.build()), after={"s": Score("a", minus="b")})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"before": [1]}, "before: expected a dictionary by name, got list"),
+        ({"before": {"x": 3}}, r"before\['x'\]: expected an InputScaling, got int"),
+        ({"after": {"k": 5}}, r"after\['k'\]: expected a Score or a function, got int"),
+        ({"after": {"": len}}, "after: expected a name for each output, got ''"),
+        ({"after": {"k": lambda builder, values: None}}, r"after\['k'\]: expected the id of a value"),
+        ({"after": {"k": lambda builder, values: -1}}, r"after\['k'\]: expected the id of a value"),
+    ],
+)
+def test_arguments_of_other_types_are_refused(arguments: dict[str, Any], message: str) -> None:
+    builder = Builder("one")
+    builder.output(builder.input("x", [2], Format(8, 4)), "y")
+    with pytest.raises(InputError, match=message):
+        bxnn.compose(Model(builder.build()), **arguments)
+
+
+def test_a_scaling_of_other_types_is_refused() -> None:
+    with pytest.raises(InputError, match=r"arrives: expected a bxnn.Format, got str 'fixed<8,8>'"):
+        InputScaling("fixed<8,8>")  # type: ignore[arg-type]

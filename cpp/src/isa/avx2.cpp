@@ -29,7 +29,7 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
 
 namespace bxnn::kernels {
 
-const Kernels& avx2() {
+const Kernels& avx2() noexcept {
     static const Kernels kernels{"avx2", isa::avx2::block::kBodies,
                                  with_paired(portable().single, isa::avx2::single::produce_paired)};
     return kernels;

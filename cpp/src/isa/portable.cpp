@@ -26,7 +26,7 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 16, kFilters = 4, kGroup = 1;
 
 namespace bxnn::kernels {
 
-const Kernels& portable() {
+const Kernels& portable() noexcept {
     static constexpr Kernels kernels{"portable", isa::portable::block::kBodies, isa::portable::single::kBodies};
     return kernels;
 }

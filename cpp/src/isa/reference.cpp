@@ -19,7 +19,7 @@ inline Words multiply_add(Words sum, Words, Words) {
 
 namespace bxnn::kernels {
 
-const Kernels& reference() {
+const Kernels& reference() noexcept {
     static constexpr Kernels kernels{"reference", isa::reference::kBodies, isa::reference::kBodies};
     return kernels;
 }

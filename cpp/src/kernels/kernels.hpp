@@ -35,7 +35,7 @@ struct Bodies {
     void (*store)(const plan::Plan&, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena);
 };
 
-inline Bodies with_paired(Bodies bodies, Paired paired) {
+inline Bodies with_paired(Bodies bodies, Paired paired) noexcept {
     bodies.paired = paired;
     return bodies;
 }
@@ -46,13 +46,13 @@ struct Kernels {
     Bodies single;  // one event, elements across lanes
 };
 
-const Kernels& reference();  // one event at a time, for plans made without proofs
-const Kernels& portable();
+const Kernels& reference() noexcept;  // one event at a time, for plans made without proofs
+const Kernels& portable() noexcept;
 #if defined(__x86_64__)
-const Kernels& avx2();
-const Kernels& avxvnni();
-const Kernels& avx512();
-const Kernels& avx512vnni();
+const Kernels& avx2() noexcept;
+const Kernels& avxvnni() noexcept;
+const Kernels& avx512() noexcept;
+const Kernels& avx512vnni() noexcept;
 #endif
 
 // Levels usable on this CPU, slowest first; "reference" is not among them.

@@ -42,44 +42,45 @@ inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, 
     return outside == 0;
 }
 
-// x quantised by the input's own format, one number.
-template <class S>
-inline bool load_any_real(S& row, double x, const Format& format) {
-    if (!std::isfinite(x)) return false;
-    row = static_cast<S>(fx::quantize_double(x, format));
-    return true;
+// floor(x * scale), or the nearest integer, ties up, of up to kNumbers numbers; false if one may not be computed so.
+// Exact: scaling by a power of two loses nothing where the result is an ordinary number; below 2^30 its floor is a
+// number of type D again; and their difference compares with a half as the exact one does, being at most rounded up
+// to 1.
+template <bool nearest, class D>
+inline bool scaled_integers(std::int32_t* whole, const D* x, std::size_t count, D scale) {
+    const D least = scale < 1 ? std::numeric_limits<D>::min() * D{0x1p26} : D{0};  // scaled down, none may vanish
+    int fine = 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        const D scaled = x[i] * scale, size = std::fabs(scaled);
+        fine &= static_cast<int>(size < D{0x1p30}) & (static_cast<int>(size >= least) | static_cast<int>(x[i] == 0));
+        const D safe = size < D{0x1p30} ? scaled : D{0};
+        const auto toward_zero = static_cast<std::int32_t>(safe);
+        const std::int32_t below = toward_zero - static_cast<int>(safe < static_cast<D>(toward_zero));
+        whole[i] = nearest ? below + static_cast<int>(safe - static_cast<D>(below) >= D{0.5}) : below;
+    }
+    return fine != 0;
 }
 
-// Real numbers, up to kNumbers of them; false if one is not finite. In the fast branch every operation is exact: scaled
-// by a power of two, which loses nothing in doubles whose result is an ordinary number, and below 2^31 there.
+// Real numbers, up to kNumbers of them; false if one is not finite.
 template <class S, class D>
 inline bool load_real(S* row, const D* data, std::size_t count, const Format& format) {
     const bool nearest = format.round == Round::RND;
-    const double scale = std::ldexp(1.0, format.frac()), half = nearest ? 0.5 : 0.0;
-    // A number that is not zero must not become zero or inexact by scaling down, nor whole by adding a half.
-    const double least = std::is_same_v<D, float> && format.frac() > -512 ? 0.0 : 0x1p-20;
-    bool plain = (nearest || format.round == Round::TRN) && format.width <= 31 && std::abs(format.frac()) < 512;
-    if (plain) {
+    if ((nearest || format.round == Round::TRN) && format.width <= 30 && std::abs(format.frac()) <= 100) {
         alignas(64) std::int32_t whole[kNumbers];
-        int fine = 1;
-        for (std::size_t e = 0; e < count; ++e) {
-            const double x = static_cast<double>(data[e]), scaled = x * scale, moved = scaled + half;
-            const double size = std::fabs(scaled);
-            fine &= static_cast<int>(size < 0x1p30) & (static_cast<int>(size >= least) | static_cast<int>(x == 0));
-            if (nearest) fine &= static_cast<int>(moved - half == scaled);
-            const double safe = size < 0x1p30 ? moved : 0.0;
-            const auto toward_zero = static_cast<std::int32_t>(safe);
-            whole[e] = toward_zero - static_cast<int>(safe < static_cast<double>(toward_zero));
-        }
-        plain = fine != 0;
-        if (plain) {
+        const D scale = std::ldexp(D{1}, format.frac());
+        if (nearest ? scaled_integers<true>(whole, data, count, scale)
+                    : scaled_integers<false>(whole, data, count, scale)) {
             quantize_rows(whole, count, fx::make_cast<std::int32_t>(format.frac(), format, false));
-            for (std::size_t e = 0; e < count; ++e) row[e] = static_cast<S>(whole[e]);
+            for (std::size_t i = 0; i < count; ++i) row[i] = static_cast<S>(whole[i]);
             return true;
         }
     }
     bool fine = true;
-    for (std::size_t e = 0; e < count; ++e) fine &= load_any_real(row[e], static_cast<double>(data[e]), format);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto x = static_cast<double>(data[i]);
+        if (std::isfinite(x)) row[i] = static_cast<S>(fx::quantize_double(x, format));
+        else fine = false;
+    }
     return fine;
 }
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 
@@ -29,10 +30,9 @@ def print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object
         table.add_row(*map(Text, row))
     # A pipe has no width: print every cell on one line there. Rich itself would end the program with status 1
     # when the reader of a pipe has had enough.
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    with console.capture() as captured:
-        console.print(table)
-    sys.stdout.write(captured.get())
+    terminal, text = sys.stdout.isatty(), StringIO()
+    Console(file=text, force_terminal=terminal, width=None if terminal else 200).print(table)
+    sys.stdout.write(text.getvalue())
 
 
 @contextmanager

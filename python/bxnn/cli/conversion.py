@@ -49,9 +49,9 @@ def read_config(path: Path | None) -> dict[str, Any] | None:
 
 
 @contextmanager
-def of_source(source: str) -> Iterator[None]:
-    """Errors inside name the file, and what to install where a package is missing."""
-    if not Path(source).is_file():
+def of_source(source: str, *, folders: bool = False) -> Iterator[None]:
+    """Errors inside name the file, and what to install where a package is missing; `folders`: may be one."""
+    if not Path(source).is_file() and not (folders and Path(source).is_dir()):
         raise FileNotFoundError(f"no such file: {source}")
     try:
         yield

@@ -54,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     events_options.add_arguments(parser)
     conversion.add_arguments(parser)
     parser.add_argument("--events", type=Path, metavar="FILE", help="events, as for `bxnn run`")
-    parser.add_argument(
-        "--random", type=positive, default=1000, metavar="N", help="random events (default 1000)"
-    )
+    parser.add_argument("--random", type=positive, metavar="N", help="random events (default 1000)")
     parser.add_argument(
         "--reproducer",
         type=Path,
@@ -72,6 +70,12 @@ def execute(args: argparse.Namespace) -> int:
     if args.reproducer:
         require_empty(args.reproducer)
     if not (args.source or args.model or args.expected):
+        for option in ("events", "random"):
+            if getattr(args, option) is not None:
+                raise InputError(
+                    f"--{option}: needs a reference, --source, --model or --expected; golden vectors have "
+                    "events of their own"
+                )
         return _golden(model, args)
     if args.expected and not args.events:
         raise InputError("--expected: needs --events, the file of events that these outputs belong to")
@@ -110,7 +114,7 @@ def _golden(model: Model, args: argparse.Namespace) -> int:
 
 def _events(model: Model, args: argparse.Namespace) -> tuple[dict[str, NDArray[Any]], bool]:
     if args.events is None:
-        return events_options.random_events(model.inputs, args.random, args.seed), True
+        return events_options.random_events(model.inputs, args.random or 1000, args.seed), True
     source = open_events(args.events, model.inputs, events_options.selection(args))
     events = _whole(source)
     events_options.require_meaning(args, events, model.inputs)

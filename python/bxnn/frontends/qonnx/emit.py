@@ -176,7 +176,8 @@ class Emit:
                 end if b is None else (b - line.offset) / line.slope
                 for b, end in ((line.low, first), (line.high, last))
             )
-            bounds.append((max(below, first), min(above, last)))
+            # Where the whole line is below its low bound, that is its only number.
+            bounds.append((max(below, first), below if below > last else min(above, last)))
         odd = [math.lcm(*(_odd(b.denominator) for b in pair)) for pair in bounds]
         factors = [Fraction(q) for q in odd]
         value = self.times(x.value, [factors[k] for k in which])

@@ -84,6 +84,8 @@ def read_graph(source: Any, formats: Mapping[str, Format | str], name: str | Non
     builder = Builder(name or stem)
     for key, value in _metadata(proto).items():
         builder.set_meta(key, value)
+    if not isinstance(formats, Mapping):
+        raise InputError(f"formats: expected a dictionary by input, got {type(formats).__name__}")
     _Walk(proto, builder).run({k: _format(k, f) for k, f in formats.items()})
     return builder.build()
 
