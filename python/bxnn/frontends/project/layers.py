@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from bxnn._core import UnsupportedError
 from bxnn.frontends.hls4ml.code import Config
 
+from .agreement import strategy_fault, window_fault
 from .arrays import NamedType, WeightArray
 from .declarations import Struct, Types
 from .functions import PRODUCTS_SINCE, STREAMS_SINCE, Dims, Function, function_of, given, supported, taken
@@ -209,6 +210,7 @@ class Assembly:
         inputs = [self._read(call, name) for name in roles["in"]]
         weights = {key: self._array(call, name) for key, name in self._weights(call).items()}
         self._check_sizes(call, function, Config(config), inputs, weights)
+        self._check_agreement(call, function, config)
         name = self._name(call.remark, roles["out"][0])
         layer = Layer(
             name, function.kind, [written for written, _ in inputs], [], self.model, weights=weights
@@ -279,6 +281,20 @@ class Assembly:
                     call.at, f"'{call.text}': it reads {max(sizes)} elements of an array of {min(sizes)}"
                 )
 
+    def _check_agreement(self, call: CallLine, function: Function, config: str) -> None:
+        """Refuse a configuration of which C++ follows another part than the emulation."""
+        fault = strategy_fault(config)
+        if not fault and re.fullmatch(r"(?:Pointwise|Depthwise)?Conv[12]D", function.kind):
+            windows = re.search(r"using fill_buffer = (?:\w+::)?(fill_buffer_\w+)<", config)
+            cut = self._from(rf"class {windows[1]}\b") if windows and not self.top.is_stream else None
+            if " pad_left = " in config:
+                try:
+                    fault = window_fault(Config(config), int(function.kind[-2]), cut)
+                except (KeyError, ValueError) as error:
+                    fault = f"its configuration is not complete ({error})"
+        if fault:
+            self.refuse(call.at, f"'{call.text}': {fault}; correct firmware/parameters.h or that code")
+
     def _number(self, call: CallLine, config: Config, name: str) -> int:
         try:
             return config.number(name)
@@ -334,6 +350,12 @@ class Assembly:
             shape = max((variable.shape for _, variable in inputs), key=prod)
             if layer.class_name == "Repack" and declared.is_stream:
                 shape = self._in_words(self._wanted(out, prod(shape)), declared)
+        elif not declared.is_stream and prod(shape) != prod(declared.dims):
+            self.refuse(
+                declared.at,
+                f"the array '{out}' has {prod(declared.dims)} elements, but "
+                f"'{call.text}' writes {prod(shape)}",
+            )
         variable = self._variable(declared, shape if declared.is_stream else declared.dims)
         layer.outputs.append(made)
         layer.variables[made] = variable

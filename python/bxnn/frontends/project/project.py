@@ -17,7 +17,8 @@ from bxnn.frontends.hls4ml.graph import emit_layers
 from .arrays import read_weights
 from .declarations import Types, read_structs, read_types
 from .layers import Assembly, Layer
-from .text import Source, read_source, read_text
+from .reach import check_reach
+from .text import Source, read_source, read_text, refuse_octal
 from .top import read_top
 from .versions import backend_of, origin_of
 
@@ -79,13 +80,16 @@ def read_project(path: Path) -> Project:
     firmware = _firmware(path)
     if not firmware.is_dir():
         raise UnsupportedError(f"'{path}' has no folder firmware; {_WANTED}")
-    types = read_types(read_source(firmware / "defines.h", "firmware/defines.h"))
+    defines = read_source(firmware / "defines.h", "firmware/defines.h")
+    refuse_octal(defines)
+    types = read_types(defines)
     structs = read_structs(_read(firmware, "parameters.h", types))
     origin = origin_of(firmware, structs)
     top = read_top(_read(firmware, _top_file(firmware), types), types)
     _check_macros(firmware)
+    check_reach(firmware, top.source, types, structs)
     backend = backend_of(firmware.parent, origin.backends, top.is_stream)
-    load = cache(lambda name: read_weights(firmware / "weights", name, types))
+    load = cache(lambda name: read_weights(firmware / "weights", name, types, top.loaded))
     generated = firmware / "nnet_utils" / "nnet_code_gen.h"
     code = read_source(generated, "firmware/nnet_utils/nnet_code_gen.h").text if generated.exists() else ""
     layers, outputs = Assembly(top, types, structs, code, origin.release, backend, load).assemble()
@@ -100,7 +104,9 @@ def read_project(path: Path) -> Project:
 
 
 def _read(firmware: Path, name: str, types: Types) -> Source:
-    return read_source(firmware / name, f"firmware/{name}").with_numbers(types.numbers)
+    source = read_source(firmware / name, f"firmware/{name}")
+    refuse_octal(source)
+    return source.with_numbers(types.numbers)
 
 
 def _check_macros(firmware: Path) -> None:

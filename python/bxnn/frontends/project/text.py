@@ -18,6 +18,7 @@ _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _QUOTED = re.compile(r'("(?:\\.|[^"\\\n])*")')
 _COMMENT = re.compile(r"//(?:\\\n|[^\n])*|/\*.*?\*/", re.DOTALL)
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma\b(?:\\\n|[^\n])*", re.MULTILINE)
+_OCTAL = re.compile(r"(?<![\w.])(?<![eE][+-])0\d+(?![\w.])")
 _PRODUCT = re.compile(r"\d+(?:\s*[*/]\s*\d+)*")
 
 
@@ -56,7 +57,7 @@ def read_text(path: Path, name: str) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnsupportedError(f"{name} is larger than the supported {MAX_BYTES >> 20} MB")
-        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise UnsupportedError(f"{name} is not a text file: {error.reason} at byte {error.start}") from error
     except OSError as error:
@@ -77,6 +78,12 @@ def read_source(path: Path, name: str) -> Source:
         return re.sub(r"[^\n]", " ", token[0])
 
     return Source(name, _TOKEN.sub(blank, text), remarks)
+
+
+def refuse_octal(source: Source) -> None:
+    """Refuse integers that begin with 0, which C++ reads to base 8."""
+    if found := _OCTAL.search(source.text):
+        source.refuse(found.start(), f"C++ reads '{found[0]}' to base 8; write it without the leading 0")
 
 
 def code_of(text: str) -> str:

@@ -175,6 +175,10 @@ def _statement(top: Top, at: int) -> re.Match[str]:
     elif found := _SAME.match(text, at):
         _name_again(top, found[1], found[2], at)
     elif found := _CALL.match(text, at):
+        if found[1] != "nnet":
+            source.refuse(
+                at, f"'{source.statement(at)}': '{found[1]}::{found[2]}' is no function of hls4ml; {_ADVICE}"
+            )
         parts = tuple(tuple(p.strip() for p in found[i].split(",")) for i in (3, 4))
         line = source.line(found.end())
         call = " ".join(found[0].split())

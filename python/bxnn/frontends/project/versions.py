@@ -17,7 +17,7 @@ RELEASES = ("0.6.0", "0.7.0", "0.7.1", "0.8.0", "0.8.1", "1.0.0", "1.1.0", "1.2.
 BACKENDS = ("Vivado", "Vitis")
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"(?:nnet_utils/)?([\w.-]+)"', re.MULTILINE)
-_GENERATED = "nnet_code_gen.h"
+GENERATED = "nnet_code_gen.h"
 
 # Members that a release was the first to write.
 _FIRST_WRITTEN = {
@@ -50,25 +50,31 @@ def origin_of(firmware: Path, structs: dict[str, Struct]) -> Origin:
     Raises UnsupportedError for headers that are none of hls4ml's.
     """
     headers = firmware / "nnet_utils"
-    if not any(path.name != _GENERATED for path in headers.glob("nnet_*.h")):
+    if not any(path.name != GENERATED for path in headers.glob("nnet_*.h")):
         text = "".join(struct.text for struct in structs.values())
         found = [v for member, v in _FIRST_WRITTEN.items() if re.search(rf"\b{member} =", text)]
         return Origin(max(found, key=RELEASES.index, default=RELEASES[0]), frozenset(), False)
     release, backends = RELEASES[-1], frozenset[str]()
     for name in sorted(_included(firmware)):
-        known = _known_headers().get(name)
-        text = read_text(headers / name, f"firmware/nnet_utils/{name}") if known else ""
-        entry = known.get(digest(code_of(text))) if known else None
-        if entry is None:
-            raise UnsupportedError(
-                f"firmware/nnet_utils/{name} is not the header of a known release of hls4ml "
-                f"({RELEASES[0]} to {RELEASES[-1]}), so that what it computes is not known; comments and "
-                "pragmas may differ, code may not. Restore the header, or do what was added to it in Python"
-            )
+        entry = require_known(headers / name, name)
         newest, *backend = entry.split()
         backends |= set(backend)
         release = min(release, newest, key=RELEASES.index)
     return Origin(release, backends, True)
+
+
+def require_known(path: Path, name: str) -> str:
+    """What is known of a header of nnet_utils; UnsupportedError if it is none of hls4ml's."""
+    known = known_headers().get(name)
+    text = read_text(path, f"firmware/nnet_utils/{name}") if known else ""
+    entry = known.get(digest(code_of(text))) if known else None
+    if entry is None:
+        raise UnsupportedError(
+            f"firmware/nnet_utils/{name} is not the header of a known release of hls4ml "
+            f"({RELEASES[0]} to {RELEASES[-1]}), so that what it computes is not known; comments and "
+            "pragmas may differ, code may not. Restore the header, or do what was added to it in Python"
+        )
+    return entry
 
 
 def _included(firmware: Path) -> set[str]:
@@ -79,14 +85,14 @@ def _included(firmware: Path) -> set[str]:
         path = waiting.pop()
         text = read_source(path, str(path.relative_to(firmware.parent))).text
         for name in _INCLUDE.findall(text):
-            if name.startswith("nnet_") and name != _GENERATED and name not in found:
+            if name.startswith("nnet_") and name != GENERATED and name not in found:
                 found.add(name)
                 waiting.append(firmware / "nnet_utils" / name)
     return found
 
 
 @cache
-def _known_headers() -> dict[str, dict[str, str]]:
+def known_headers() -> dict[str, dict[str, str]]:
     """By header and digest the newest release that has it, with the backend where only one does."""
     table: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "headers.json").read_text())
     return table
