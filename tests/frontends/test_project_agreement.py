@@ -48,6 +48,15 @@ REFUSED: dict[str, tuple[str, list[Edit]]] = {
     ),
     "file elsewhere": (r"tiny\.cpp:5: '#include \"custom\.h\"': this file is neither", [INCLUDE]),
     "generated": (r"nnet_code_gen\.h:1: 'template<>", [(CODE, "", "template<> void relu() {}\n")]),
+    "overload": (
+        r"nnet_code_gen\.h:2: 'template <class T> T cast",
+        [(CODE, "", "namespace nnet {\ntemplate <class T> T cast(T x) { return x; }\n}\n")],
+    ),
+    "specialised class": (
+        r"nnet_code_gen\.h:2: 'template <> class DenseLatency<a>",
+        [(CODE, "", "namespace nnet {\ntemplate <> class DenseLatency<a> { };\n}\n")],
+    ),
+    "global": (r"nnet_code_gen\.h:2: 'int x;'", [(CODE, "", "namespace nnet {\nint x;\n}\n")]),
     "strategy": (
         r"tiny\.cpp:\d+: .*the strategy is resource but the kernel DenseLatency",
         [("parameters.h", "nnet::latency", "nnet::resource")],

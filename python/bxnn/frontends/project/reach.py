@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from .arrays import check_weight_header
 from .declarations import Struct, Types
-from .functions import FUNCTIONS, PRODUCTS_SINCE
 from .text import Source, read_source
 from .versions import GENERATED, known_headers, require_known
 
@@ -23,9 +22,13 @@ _SPACE = re.compile(r"\s+|^[^\S\n]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _OUTER = re.compile(r'namespace\s+(?!nnet\b|std\b|hls\b)\w+\s*\{|extern\s*"C"(?:\s*\{)?|\}|;')
 _TYPE = re.compile(r"typedef\s+[^;{}()]*?\b(\w+)\s*;|using\s+(\w+)\s*=[^;{}()]*;")
 _PROTOTYPE = re.compile(r"(?!template\b)\w[\w:\s]*\(([^;{}()=]*)\)\s*;")
-_SPECIAL = re.compile(r"\btemplate\s*<\s*>|\btypedef\b|\busing\s+namespace\b")
-_NAMED = re.compile(r"(?<!static )\b(?:class|struct|void|bool|int|auto|res_T|data_T)\s+(\w+)\s*[(:{]")
-_OWN_NAMES = {name.split("~")[0].rstrip("#+") for name in FUNCTIONS} | set(PRODUCTS_SINCE)
+_HEAD = re.compile(
+    r"\s*(?:template\s*<[^{}()]*>\s*)?"
+    r"(?:(?:class|struct)\s+(?P<kind>\w+)\s*(?::\s*public\s+(?:nnet::)?\w+\s*<[^{}()]*>\s*)?"
+    r"|(?:inline\s+|static\s+)?void\s+(?P<function>\w+)\s*\([^{}]*\)\s*)"
+)
+# hls4ml ends the names of what it generates for a layer with the layer's number.
+_GENERATED_NAME = re.compile(r"PointwiseConv[12]D|\w+_(?:\d+|iq)")
 
 
 @dataclass
@@ -141,14 +144,31 @@ class _Walk:
 
 
 def _check_generated(source: Source) -> None:
-    """Refuse code among the generated that could take the place of a function of hls4ml."""
-    for found in _SPECIAL.finditer(source.text):
-        source.refuse(
-            found.start(), f"'{source.statement(found.start())}' is not code that hls4ml generates; remove it"
-        )
-    for found in _NAMED.finditer(source.text):
-        if found[1] in _OWN_NAMES:
-            source.refuse(found.start(), f"'{found[1]}' is a function of hls4ml's headers; remove this one")
+    """Refuse all but `namespace nnet` with what hls4ml generates for single layers."""
+    text = re.sub(_LINE, lambda found: " " * len(found[0]), source.text)
+    depth = begin = 0
+    for found in re.finditer(r"[{};]", text):
+        head, at = text[begin : found.start()], begin + len(text[begin:]) - len(text[begin:].lstrip())
+        if found[0] == "{":
+            if depth == 0 and not re.fullmatch(r"\s*namespace\s+nnet\s*", head):
+                _refuse_generated(source, at)
+            if depth == 1:
+                item = _HEAD.fullmatch(head)
+                name = (item["kind"] or item["function"]) if item else ""
+                if not _GENERATED_NAME.fullmatch(name):
+                    _refuse_generated(source, at)
+            depth += 1
+        elif depth < 2 and head.strip():
+            _refuse_generated(source, at)
+        elif found[0] == "}":
+            depth -= 1
+        begin = found.end() if depth < 2 else begin
+
+
+def _refuse_generated(source: Source, at: int) -> NoReturn:
+    source.refuse(
+        at, f"'{source.statement(at)}' is not code that hls4ml generates for a layer; remove it from a copy"
+    )
 
 
 def check_reach(firmware: Path, top: Source, types: Types, structs: dict[str, Struct]) -> None:
