@@ -22,6 +22,11 @@ Events = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
 FLOAT64_EXACT = 2**53
 
 
+# What the core reads as it is; a set of dtypes holds native byte orders alone.
+_RAW = frozenset(np.dtype(f"{kind}{size}") for kind in "iu" for size in (1, 2, 4, 8))
+_REAL = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
+
+
 class Outputs(tuple[Array, ...]):
     """Results of a model with several outputs: a tuple in their order that may also be indexed by name."""
 
@@ -82,13 +87,18 @@ class Model:
     Made by `Model.load` or `bxnn.convert`. Raw integers `r` of a tensor stand for `r * 2**-format.frac`.
     """
 
-    __slots__ = ("_core", "_inputs", "_layers", "_outputs")
+    __slots__ = ("_core", "_inputs", "_layers", "_only", "_outputs", "_reals_fit", "_shapes")
 
     def __init__(self, core: _core.Model) -> None:
         self._core = core
         self._inputs = tuple(core.inputs)
         self._outputs = tuple(core.outputs)
         self._layers = tuple(core.probes)
+        self._shapes = [tuple(t.shape) for t in self._outputs + self._layers]
+        # Of the only input, where there is one: what `events` needs to let an ordinary array pass at once.
+        only = tuple(self._inputs[0].shape) if len(self._inputs) == 1 else None
+        self._only = None if only is None else (only, prod(only))
+        self._reals_fit = all(float64_holds(t) for t in self._outputs)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -165,8 +175,9 @@ class Model:
         if the model has several outputs. Raises InputError for a wrong shape or dtype, NaN or infinity, and
         UnsupportedError if an output has more bits than float64 holds.
         """
-        for tensor in self._outputs:
-            _require_float64_holds(tensor, "output")
+        if not self._reals_fit:
+            for tensor in self._outputs:
+                _require_float64_holds(tensor, "output")
         return self._results(self._evaluate(x, raw_in=False, raw_out=False, threads=threads))
 
     def predict_raw(self, x: Events, *, threads: int = 0) -> Array | Outputs:
@@ -258,8 +269,10 @@ class Model:
             raise InputError(f"threads: expected 0 for all CPUs, or a number of threads, got {threads!r}")
         batch, arrays = self.events(x, raw=raw_in)
         results = self._core.run(arrays, real=not raw_out, trace=trace, threads=threads)
-        tensors = self._outputs + (self._layers if trace else ())
-        return [array.reshape(*batch, *t.shape) for t, array in zip(tensors, results, strict=True)]
+        return [
+            array if array.shape == (wanted := batch + shape) else array.reshape(wanted)
+            for shape, array in zip(self._shapes, results, strict=False)
+        ]
 
     def events(self, x: Events, *, raw: bool) -> tuple[tuple[int, ...], list[Array]]:
         """The batch shape of x, and for every input a C-contiguous [N, n] array that the core reads.
@@ -267,6 +280,10 @@ class Model:
         The arrays are views of x wherever its memory layout and dtype allow. raw: as in `predict_raw`.
         """
         inputs = self._inputs
+        if self._only is not None and type(x) is np.ndarray and x.dtype in (_RAW if raw else _REAL):
+            shape, n = self._only
+            if x.shape[1:] == shape and x.ndim == len(shape) + 1 and _behaves(x):
+                return x.shape[:1], [x if len(shape) == 1 else x.reshape(len(x), n)]
         given = [_plain_array(a, t) for a, t in zip(self._by_input(x), inputs, strict=True)]
         batches = [_batch_shape(a, t) for a, t in zip(given, inputs, strict=True)]
         for tensor, batch in zip(inputs, batches, strict=True):
@@ -365,6 +382,11 @@ def _raw_integers(array: Array, tensor: Tensor) -> Array:
         )
     dtype = np.dtype(np.uint8) if array.dtype.kind == "b" else array.dtype.newbyteorder("=")
     return _packed(array, dtype)
+
+
+def _behaves(array: Array) -> bool:
+    flags = array.flags
+    return flags.c_contiguous and flags.aligned
 
 
 def _packed(array: Array, dtype: np.dtype[Any]) -> Array:
