@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -114,13 +112,10 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def main() -> int:
     """Measure, write, print."""
     options = arguments()
-    core = options.core if options.core is not None else max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {core})
+    machine.pin(options.core)
     with tempfile.TemporaryDirectory(prefix="bxnn-benchmark-") as folder:
         document = measure(options, Path(folder))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=1) + "\n")
+    report.write(document, options.out)
     print(report.markdown(document))
     return int(any(entry["differing_events"] for entry in document["contestants"]))
 

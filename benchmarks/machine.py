@@ -15,6 +15,11 @@ NATIVE = Path(__file__).parent / "native"
 INCLUDE = Path(__file__).resolve().parents[1] / "cpp" / "include"
 
 
+def pin(core: int | None) -> None:
+    """Run this process and its children on one CPU: the last allowed one if none is given."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0)) if core is None else core})
+
+
 def description(core_library: str) -> dict[str, Any]:
     """CPU, core and priority of this process, compilers of bxnn's core and of the C++ loops."""
     found = re.findall(rb"GCC: \([^)]*\) [\d.]+|clang version [\d.]+", Path(core_library).read_bytes())

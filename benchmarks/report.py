@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import statistics
+from pathlib import Path
 from typing import Any
 
 from benchmarks.contest import Entry
@@ -39,6 +41,13 @@ def limit_document(peaks: list[tuple[int, float]], seconds: list[float], count: 
         "fraction_median": limit / statistics.median(seconds),
         "fraction_best": limit / min(seconds),
     }
+
+
+def write(document: dict[str, Any], path: Path | None) -> None:
+    """The document as a file, where one is asked for; makes its folder."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, indent=1) + "\n")
 
 
 def markdown(document: dict[str, Any]) -> str:

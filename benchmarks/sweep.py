@@ -10,14 +10,13 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
+from benchmarks import machine, report
 from benchmarks.contest import Absent
 from benchmarks.models import SUBJECTS
 from bxnn import _core
@@ -122,13 +121,10 @@ def draw(document: dict[str, Any], path: Path) -> None:
 def main() -> int:
     """Measure, write, print."""
     options = arguments()
-    core = options.core if options.core is not None else max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {core})
+    machine.pin(options.core)
     with tempfile.TemporaryDirectory(prefix="bxnn-sweep-") as folder:
         document = measure(options, Path(folder))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=1) + "\n")
+    report.write(document, options.out)
     if options.plot:
         draw(document, options.plot)
     print(markdown(document))

@@ -1,4 +1,4 @@
-// The exact dot product of 16-bit rows and weights, two terms an instruction, in 32-bit sums modulo 2^32.
+// The exact or floored dot product of 16-bit rows and weights, two terms an instruction, in 32-bit sums modulo 2^32.
 // multiply_add() and kGroup (vectors of events that share one load of the weights) are the instruction set's own.
 
 constexpr std::size_t kWords = kVectorBytes / 4;  // in a vector

@@ -41,15 +41,13 @@ inline int half_shift(std::uint32_t at) { return at & 1 ? 0 : 16; }
 
 template <class T>
 inline void load_row(T* lanes, const std::byte* arena, std::uint32_t at, Lane storage) {
-    if (storage == Lane::i16) {
-        const auto* words = reinterpret_cast<const Word*>(row_at(arena, at));
-        const int up = half_shift(at);
-        for (std::size_t e = 0; e < kBlock; ++e)
-            lanes[e] = static_cast<T>(static_cast<std::int32_t>(static_cast<std::uint32_t>(words[e]) << up) >> 16);
-        return;
-    }
     with_storage(storage, [&]<class S>(S) {
-        if constexpr (!std::is_same_v<S, Half>) {
+        if constexpr (std::is_same_v<S, Half>) {
+            const auto* words = reinterpret_cast<const Word*>(row_at(arena, at));
+            const int up = half_shift(at);
+            for (std::size_t e = 0; e < kBlock; ++e)
+                lanes[e] = static_cast<T>(static_cast<std::int32_t>(static_cast<std::uint32_t>(words[e]) << up) >> 16);
+        } else {
             const S* stored = reinterpret_cast<const S*>(row_at(arena, at));
             for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(stored[e]);
         }
