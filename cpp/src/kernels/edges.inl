@@ -106,17 +106,16 @@ struct Loading {
         const auto* bytes = reinterpret_cast<const std::byte*>(events);
         const std::size_t stride = n * sizeof(D), whole = n / 2;
         auto* words = reinterpret_cast<Word*>(row_at(arena, edge.rows.rows[0]));
-        for (std::size_t k = 0; k < whole; k += square) {
-            const std::size_t pair = whole < square ? k : std::min(k, whole - square);  // the last may overlap
-            if (whole >= square) {
+        if (whole >= square)
+            for (std::size_t k = 0; k < whole; k += square) {
+                const std::size_t pair = std::min(k, whole - square);  // the last may overlap
                 transpose<std::uint32_t>(bytes + pair * 4, stride, count,
                                          reinterpret_cast<std::byte*>(words + pair * kBlock));
-                continue;
             }
-            for (std::size_t p = k; p < whole; ++p)
+        else
+            for (std::size_t p = 0; p < whole; ++p)
                 for (std::size_t e = 0; e < count; ++e)
                     std::memcpy(words + p * kBlock + e, bytes + e * stride + p * 4, 4);
-        }
         if (n % 2)
             for (std::size_t e = 0; e < count; ++e) {
                 const auto last = static_cast<std::int16_t>(events[e * n + n - 1]);
