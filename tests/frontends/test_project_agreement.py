@@ -61,6 +61,14 @@ REFUSED: dict[str, tuple[str, list[Edit]]] = {
         r"tiny\.cpp:\d+: .*the strategy is resource but the kernel DenseLatency",
         [("parameters.h", "nnet::latency", "nnet::resource")],
     ),
+    "kernel of another reuse": (
+        r"tiny\.cpp:\d+: .*the kernel is DenseResource_rf_leq_nin, .* reuse factor 8 for 4 inputs",
+        [
+            ("parameters.h", "nnet::latency", "nnet::resource"),
+            ("parameters.h", "nnet::DenseLatency", "nnet::DenseResource_rf_leq_nin"),
+            ("parameters.h", "reuse_factor = 1", "reuse_factor = 8"),
+        ],
+    ),
     "condition": (r"weights/w2\.h:6: '#ifdef OLD'", [("weights/w2.h", "#ifndef W2_H_", "#ifdef OLD")]),
     "macro": (r"weights/w2\.h:\d+: '#define x y'", [("weights/w2.h", "#else", "#define x y\n#else")]),
     "two arrays": (

@@ -14,6 +14,7 @@ _STRUCT = re.compile(r"struct (\w+)[^{]*\{([^{}]*)\};")
 _STRATEGY = re.compile(r"\bstrategy = (?:nnet::)?(\w+);")
 _KERNEL = re.compile(r"\busing kernel = (?:\w+::)*(\w+)<")
 _INNER = re.compile(r"typedef (\w+) mult_config;")
+_COUNT = r"\b{} = (\d+);"
 _ASSIGNMENT = re.compile(r"buffer\[\d+\]\[\d+\]=(?:data\[\d+\]|0);|if\(partition==\d+\)\{")
 _CLASS = re.compile(
     r"class\w+:publicnnet::FillConv[12]DBuffer<[^{}();]*\{public:staticvoidfill_buffer\([^{}();]*\)\{\}*;"
@@ -40,10 +41,22 @@ def strategy_fault(text: str) -> str:
         known = strategy and any(strategy[1] in allowed for allowed in _KERNELS.values())
         if strategy and kernel and known and strategy[1] not in _KERNELS.get(stem, (strategy[1],)):
             return f"in '{name}' the strategy is {strategy[1]} but the kernel {kernel[1]}, which C++ follows"
+        if kernel and (fault := _reuse_fault(kernel[1], body)):
+            return f"in '{name}' {fault}"
         inner = _INNER.search(body)
         if strategy and inner and strategies.get(inner[1], strategy[1]) != strategy[1]:
             return f"the strategy is {strategy[1]} in '{name}' but {strategies[inner[1]]} in '{inner[1]}'"
     return ""
+
+
+def _reuse_fault(kernel: str, body: str) -> str:
+    """What is wrong with a kernel that is made for reuse factors up to, or above, the number of inputs."""
+    n_in, reuse = (re.search(_COUNT.format(name), body) for name in ("n_in", "reuse_factor"))
+    if n_in is None or reuse is None or "_rf_" not in kernel:
+        return ""
+    if kernel.endswith("_rf_leq_nin") == (int(reuse[1]) <= int(n_in[1])):
+        return ""
+    return f"the kernel is {kernel}, which C++ follows, but the reuse factor {reuse[1]} for {n_in[1]} inputs"
 
 
 def _axis(config: Config, name: str, side: str) -> Axis:
