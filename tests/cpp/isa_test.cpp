@@ -65,6 +65,28 @@ void levels_agree(const Model& model) {
     }
 }
 
+// Random networks with tiles; together they have every kind of operand and of bytes.
+void tiles_agree() {
+    std::set<std::pair<int, int>> seen;
+    for (std::uint64_t seed = 0; seed < 48; ++seed) {
+        const auto graph = models::tiled_graph(seed);
+        for (const auto& i : plan::make(graph, {}).instructions)
+            if (const auto* dot = std::get_if<plan::DotProducer>(&i.producer); dot && dot->paired && dot->paired->tiles)
+                seen.emplace(static_cast<int>(dot->paired->tiles->bytes), static_cast<int>(i.operands[0].pairs));
+        const Model model = make_model(graph);
+        models::Arrays expected(model, 200, seed);
+        Context reference(model, "reference");
+        model.predict(reference, expected.in(), expected.out(), 200);
+        for (const auto& level : isa_levels()) {
+            models::Arrays got(model, 200, seed);
+            Context context(model, level);
+            model.predict(context, got.in(), got.out(), 200);
+            check::that(got.outputs == expected.outputs, model.name() + ": " + level + " equals the reference");
+        }
+    }
+    check::that(seen.size() == 9, "all 9 kinds of tiles were met, not " + std::to_string(seen.size()));
+}
+
 }  // namespace
 
 int main() {
@@ -75,6 +97,7 @@ int main() {
     environment_takes_effect(model);
     levels_agree(model);
     levels_agree(network);
+    tiles_agree();
     std::printf("levels run: reference");
     for (const auto& level : isa_levels()) std::printf(" %s", level.c_str());
     std::printf("\n");

@@ -112,6 +112,42 @@ inline ir::Graph network_graph() {
     return m.graph;
 }
 
+// Two dot products of 8-bit weights, large enough for tiles: the first over windows of channels, the second of all.
+inline ir::Graph tiled_graph(std::uint64_t seed) {
+    Maker m;
+    m.random.seed(seed);
+    m.graph.name = "tiles " + std::to_string(seed);
+    const auto any = [&](std::uint32_t lo, std::uint32_t hi) {
+        return std::uniform_int_distribution<std::uint32_t>(lo, hi)(m.random);
+    };
+    const char* const inputs[] = {"ap_fixed<8,3>", "ap_ufixed<8,3>", "ap_fixed<16,6>", "ap_ufixed<12,6>"};
+    const char* const results[] = {"ap_fixed<16,6>",
+                                   "ap_fixed<8,3,AP_RND,AP_SAT>",
+                                   "ap_ufixed<8,4,AP_TRN,AP_SAT>",
+                                   "ap_fixed<11,5,AP_RND>",
+                                   "ap_ufixed<13,5>",
+                                   "ap_fixed<24,16>"};
+    const std::uint32_t length = any(2, 6), channels = any(10, 70), window = any(1, 2);
+    ir::Dot dot;
+    dot.positions = length - window + 1, dot.terms = window * channels, dot.groups = any(1, 2);
+    dot.filters = any(9, 70);
+    for (std::uint32_t i = 0; i < dot.groups * dot.filters * dot.terms; ++i) dot.weights.push_back(any(0, 255) - 128ll);
+    for (std::uint32_t i = 0; i < dot.groups * dot.filters; ++i) dot.bias.push_back(any(0, 1000) - 500ll);
+    dot.w_frac = 4, dot.b_frac = 4;
+    const std::uint32_t padding = any(0, 1);  // without it, pairs lie in line where channels are even
+    for (std::uint32_t p = 0; p < dot.positions; ++p)
+        for (std::uint32_t k = 0, none = 0; k < dot.terms; ++k) {
+            if (k % 2 == 0) none = padding && any(0, 20) == 0;
+            dot.index.push_back(none ? -1 : static_cast<std::int32_t>(p * channels + k));
+        }
+    for (std::uint32_t p = 0; p < dot.positions; ++p) dot.group.push_back(static_cast<std::int32_t>(p % dot.groups));
+    auto x = m.add(dot, {m.input("x", inputs[seed % 4], length * channels)});
+    x = m.cast(x, results[any(0, 5)]);
+    if (any(0, 1) == 0) x = m.binary(ir::BinaryKind::max, x, m.constant("ap_uint<1>", {0}));
+    m.output(m.cast(m.dense(x, any(9, 40), 8, "", ""), results[any(0, 5)]), "y");
+    return m.graph;
+}
+
 // Arrays of one call: random raw inputs, outputs as int64.
 struct Arrays {
     std::vector<std::vector<std::int64_t>> inputs, outputs;

@@ -6,6 +6,8 @@
 
 namespace bxnn::kernels {
 
+void nothing() noexcept {}
+
 std::span<const Kernels* const> usable() {
     static const std::vector<const Kernels*> levels = [] {
         std::vector<const Kernels*> found{&portable()};
@@ -17,8 +19,16 @@ std::span<const Kernels* const> usable() {
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
             found.push_back(&avx512());
-            if (__builtin_cpu_supports("avx512vnni")) found.push_back(&avx512vnni());
+            if (__builtin_cpu_supports("avx512vnni")) {
+                found.push_back(&avx512vnni());
+#if !defined(BXNN_SOFTWARE_TILES)
+                if (enable_amx()) found.push_back(&amx());
+#endif
+            }
         }
+#endif
+#if defined(BXNN_SOFTWARE_TILES)
+        found.push_back(&amx());
 #endif
         return found;
     }();

@@ -19,6 +19,8 @@ struct BadValue {
 using Paired = void (*)(const plan::DotProducer&, const plan::Operand& x, const std::byte* arena, std::size_t first,
                         std::size_t rows, std::int32_t* lanes, std::byte* packed);
 
+void nothing() noexcept;
+
 // Bodies for blocks of a fixed number of events.
 struct Bodies {
     std::size_t events;  // per block
@@ -33,6 +35,9 @@ struct Bodies {
     void (*run)(const plan::Plan&, std::byte* arena, Paired paired);
     // Writes `count` events of output i as event-major raw integers or (f32, f64) numbers.
     void (*store)(const plan::Plan&, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena);
+    // Sets the thread up for blocks, and back.
+    void (*enter)() noexcept = nothing;
+    void (*leave)() noexcept = nothing;
 };
 
 inline Bodies with_paired(Bodies bodies, Paired paired) noexcept {
@@ -53,6 +58,10 @@ const Kernels& avx2() noexcept;
 const Kernels& avxvnni() noexcept;
 const Kernels& avx512() noexcept;
 const Kernels& avx512vnni() noexcept;
+#endif
+#if defined(__x86_64__) || defined(BXNN_SOFTWARE_TILES)
+const Kernels& amx() noexcept;
+bool enable_amx();  // whether CPU and operating system let this process use tiles
 #endif
 
 // Levels usable on this CPU, slowest first; "reference" is not among them.

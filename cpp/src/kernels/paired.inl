@@ -1,4 +1,5 @@
 // The paired dot product alone, after what it uses.
 // clang-format off
 #include "kernels/rows.inl"
+#include "kernels/words.inl"
 #include "kernels/pairs.inl"

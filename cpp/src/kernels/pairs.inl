@@ -1,44 +1,12 @@
 // The exact or floored dot product of 16-bit rows and weights, two terms an instruction, in 32-bit sums modulo 2^32.
 // multiply_add() and kGroup (vectors of events that share one load of the weights) are the instruction set's own.
 
-constexpr std::size_t kWords = kVectorBytes / 4;  // in a vector
-using Words = typename VectorType<std::int32_t, kVectorBytes>::type;
 // Remainders need registers too: fewer filters and vectors of events at a time.
 constexpr std::size_t kFloorGroup = kFilters == 8 ? 3 : kGroup < 2 ? kGroup : 2;
 constexpr std::size_t kFloorFilters = kFilters / 2 > 0 ? kFilters / 2 : 1;
 static_assert(kBlock == 1 || (kBlock % (kGroup * kWords) == 0 && kBlock % (kFloorGroup * kWords) == 0));
 
-using UnsignedWords = typename VectorType<std::uint32_t, kVectorBytes>::type;
 using Shorts = typename VectorType<std::uint16_t, kVectorBytes>::type;
-
-inline Words load_words(const void* from) {
-    Words x;
-    std::memcpy(&x, from, sizeof x);
-    return x;
-}
-inline void store_words(void* to, Words x) { std::memcpy(to, &x, sizeof x); }
-inline Words all(std::int32_t x) { return Words{} + x; }
-
-// f(0), f(1) ... f(n - 1) with constants: arrays that are indexed by them stay in registers.
-template <std::size_t n, class F>
-[[gnu::always_inline]] inline void each(F&& f) {
-    [&]<std::size_t... i>(std::index_sequence<i...>)
-        [[gnu::always_inline]] { (f(std::integral_constant<std::size_t, i>{}), ...); }(std::make_index_sequence<n>());
-}
-
-// What ends a sum.
-[[gnu::always_inline]] inline Words finished(Words sum, const Finish& finish, Words lo, Words hi) {
-    sum >>= finish.down;
-    if (finish.wrap != Fit::none) sum = ((sum << finish.spare) >> finish.spare) & finish.mask;
-    sum = sum > lo ? sum : lo;
-    return sum < hi ? sum : hi;
-}
-
-// The word of rows a and b at an event, whichever halves they are.
-inline Words joined(Words a, int up_a, Words b, int up_b) {
-    const UnsignedWords low = ((UnsignedWords)a << up_a) >> 16, high = ((UnsignedWords)b << up_b) >> 16;
-    return (Words)(low | high << 16);
-}
 
 // Sums of products' remainders modulo 2^floor, two in a word, beside n sums of the products themselves: the sum of
 // floor(p / 2^floor) is that of p less that of the remainders, divided by 2^floor.

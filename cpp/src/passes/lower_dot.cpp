@@ -32,6 +32,8 @@ struct DotLowering {
         out.positions = op.positions, out.filters = op.filters, out.terms = op.terms;
         out.group.assign(op.group.begin(), op.group.end());
         out.weights = op.weights;
+        const Interval seen = ops::hull(operand.ranges);
+        out.x_lo = static_cast<std::int64_t>(seen.lo), out.x_hi = static_cast<std::int64_t>(seen.hi);
         for (std::size_t i = 0; i < op.bias.size(); ++i)
             out.bias.push_back(ops::bias_in_accumulator(op, i, acc_frac, where).lo);
         need(ops::bits_of(ops::hull(x.ranges)));

@@ -110,6 +110,18 @@ struct Finish {
     std::int32_t lo = INT32_MIN, hi = INT32_MAX;
 };
 
+// Weights of 8 bits for instructions that multiply tiles: 16 rows of a filter's weights for 16 pairs of rows each.
+struct TiledWeights {
+    static constexpr std::size_t side = 16;
+    // Which bytes of the operand's 16 bits are needed: with both, two tiles follow one another, for low and for high.
+    enum class Bytes : std::uint8_t { low_unsigned, low_signed, both } bytes = Bytes::both;
+    struct alignas(64) Row {
+        std::array<std::int8_t, 4 * side> weights{};  // of a pair: low and high byte of the even element, of the odd
+    };
+    std::uint32_t sets = 1, depth = 1;  // of 16 filters; of 16 pairs
+    std::vector<Row> rows;              // [G][sets][depth][low, high][side]
+};
+
 // An exact or floored dot product of 16-bit rows and weights in 32-bit sums, two terms at a time. Its operand has
 // 2 * `pairs` rows a position.
 struct PairedDot {
@@ -118,12 +130,14 @@ struct PairedDot {
     std::vector<std::int32_t> weights;    // [G][pairs][stride] two int16 weights each, low half first
     std::vector<std::int32_t> start;      // [G][stride]: the bias, and half a step where the cast rounds
     Finish finish;
+    std::optional<TiledWeights> tiles;  // where they may pay
     bool packs = false;  // the result is stored from registers: no step follows, and pairs of rows stay together
 };
 
 struct DotProducer {
     DotPath path = DotPath::in_order;
     std::uint32_t positions = 1, filters = 1, terms = 1;
+    std::int64_t x_lo = 0, x_hi = 0;      // the operand's range
     std::vector<std::uint32_t> group;     // [P]
     std::vector<std::int64_t> weights;    // [G][F][K], on the grid of the path
     std::vector<i128> bias;               // [G][F], likewise

@@ -86,7 +86,8 @@ std::string Model::explain() const { return plan::explain(impl_->graph, impl_->p
 std::string Model::dump() const { return impl_->graph.dump(); }
 
 std::size_t Workspace::bytes(const kernels::Bodies& bodies, const plan::Plan& plan) {
-    return std::size_t{plan.bytes_per_event} * bodies.events;
+    // Tiles are read whole, beyond the last pair of rows.
+    return (std::size_t{plan.bytes_per_event} + plan::TiledWeights::side * 4) * bodies.events;
 }
 
 Workspace::Workspace(const kernels::Bodies& b, const plan::Plan& plan)
@@ -140,14 +141,26 @@ namespace {
 
 }  // namespace
 
-void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, std::span<const Array> outputs,
-                   std::size_t first, std::size_t count) {
-    const auto& plan = *context.plan;
-    for (std::size_t at = first, n = 0; at < first + count; at += n) {
-        const std::size_t left = first + count - at;
-        const auto& work = left < context.block.bodies.events / kFewDivisor ? context.single : context.block;
-        const auto& kernels = work.bodies;
-        n = std::min(kernels.events, left);
+namespace {
+
+// A thread set up for blocks.
+class Entered {
+public:
+    explicit Entered(const kernels::Bodies& bodies) : bodies_(bodies) { bodies_.enter(); }
+    ~Entered() { bodies_.leave(); }
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+
+private:
+    const kernels::Bodies& bodies_;
+};
+
+// Events [at, end), in blocks of the workspace's size.
+void predict_in(const Workspace& work, const plan::Plan& plan, std::span<const ConstArray> inputs,
+                std::span<const Array> outputs, std::size_t at, std::size_t end) {
+    const auto& kernels = work.bodies;
+    for (std::size_t n = 0; at < end; at += n) {
+        n = std::min(kernels.events, end - at);
         kernels::BadValue first_bad;
         std::size_t bad_input = 0;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -165,6 +178,19 @@ void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, s
                           work.arena.get());
         }
     }
+}
+
+}  // namespace
+
+void predict_range(Context::Impl& context, std::span<const ConstArray> inputs, std::span<const Array> outputs,
+                   std::size_t first, std::size_t count) {
+    const std::size_t block = context.block.bodies.events, tail = count % block, end = first + count;
+    const std::size_t few = tail < block / kFewDivisor ? tail : 0;
+    if (few < count) {
+        const Entered entered(context.block.bodies);
+        predict_in(context.block, *context.plan, inputs, outputs, first, end - few);
+    }
+    predict_in(context.single, *context.plan, inputs, outputs, end - few, end);
 }
 
 void Model::predict(Context& context, std::span<const ConstArray> inputs, std::span<const Array> outputs,

@@ -1,0 +1,34 @@
+// Vectors of 32-bit lanes: of sums, or of pairs of 16-bit rows.
+
+constexpr std::size_t kWords = kVectorBytes / 4;  // in a vector
+using Words = typename VectorType<std::int32_t, kVectorBytes>::type;
+using UnsignedWords = typename VectorType<std::uint32_t, kVectorBytes>::type;
+
+inline Words load_words(const void* from) {
+    Words x;
+    std::memcpy(&x, from, sizeof x);
+    return x;
+}
+inline void store_words(void* to, Words x) { std::memcpy(to, &x, sizeof x); }
+inline Words all(std::int32_t x) { return Words{} + x; }
+
+// f(0), f(1) ... f(n - 1) with constants: arrays that are indexed by them stay in registers.
+template <std::size_t n, class F>
+[[gnu::always_inline]] inline void each(F&& f) {
+    [&]<std::size_t... i>(std::index_sequence<i...>)
+        [[gnu::always_inline]] { (f(std::integral_constant<std::size_t, i>{}), ...); }(std::make_index_sequence<n>());
+}
+
+// What ends a sum.
+[[gnu::always_inline]] inline Words finished(Words sum, const Finish& finish, Words lo, Words hi) {
+    sum >>= finish.down;
+    if (finish.wrap != Fit::none) sum = ((sum << finish.spare) >> finish.spare) & finish.mask;
+    sum = sum > lo ? sum : lo;
+    return sum < hi ? sum : hi;
+}
+
+// The word of rows a and b at an event, whichever halves they are.
+inline Words joined(Words a, int up_a, Words b, int up_b) {
+    const UnsignedWords low = ((UnsignedWords)a << up_a) >> 16, high = ((UnsignedWords)b << up_b) >> 16;
+    return (Words)(low | high << 16);
+}
