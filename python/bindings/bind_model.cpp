@@ -44,25 +44,31 @@ private:
     std::map<std::pair<std::string, bool>, std::vector<Context>> free_;
 };
 
+using Numpy = py::detail::npy_api;
+
 py::dtype numpy_dtype(DType type) {
-    constexpr const char* names[] = {"int8",   "uint8", "int16",  "uint16",  "int32",
-                                     "uint32", "int64", "uint64", "float32", "float64"};
-    return py::dtype(names[static_cast<std::size_t>(type)]);
+    constexpr int numbers[] = {Numpy::NPY_INT8_,  Numpy::NPY_UINT8_,  Numpy::NPY_INT16_, Numpy::NPY_UINT16_,
+                               Numpy::NPY_INT32_, Numpy::NPY_UINT32_, Numpy::NPY_INT64_, Numpy::NPY_UINT64_,
+                               Numpy::NPY_FLOAT_, Numpy::NPY_DOUBLE_};
+    return py::dtype(numbers[static_cast<std::size_t>(type)]);
 }
 
-DType dtype_of_array(const py::array& array, const std::string& where) {
-    const char kind = array.dtype().kind();
+// The type of an array's numbers, if it is one that the core reads.
+std::optional<DType> dtype_of_array(const py::array& array) {
+    const py::dtype dtype = array.dtype();
+    const char kind = dtype.kind(), order = dtype.byteorder();
     const auto bytes = array.itemsize();
-    const bool native = array.dtype().attr("isnative").cast<bool>();
-    if (native && kind == 'f' && (bytes == 4 || bytes == 8)) return bytes == 4 ? DType::f32 : DType::f64;
-    if (native && (kind == 'i' || kind == 'u')) {
-        const int log2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
-        return static_cast<DType>(2 * log2 + (kind == 'u'));
-    }
-    throw Error(
-        ErrorKind::input,
-        where + ": dtype " + py::cast<std::string>(py::str(array.dtype())) +
-            " is not supported; expected int8 to int64, uint8 to uint64, float32 or float64 in native byte order");
+    if (order != '=' && order != '|') return {};
+    if (kind == 'f' && (bytes == 4 || bytes == 8)) return bytes == 4 ? DType::f32 : DType::f64;
+    if (kind != 'i' && kind != 'u') return {};
+    const int log2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
+    return static_cast<DType>(2 * log2 + (kind == 'u'));
+}
+
+// Whether the core can read the array where it lies.
+bool lies_well(const py::array& array) {
+    constexpr int needed = int{py::array::c_style} | int{Numpy::NPY_ARRAY_ALIGNED_};
+    return (array.flags() & needed) == needed;
 }
 
 // The narrowest container of a format's raw integers.
@@ -72,15 +78,39 @@ DType narrowest(const Format& f) {
 }
 
 ConstArray as_input(const py::array& array, const Tensor& tensor, py::ssize_t events) {
-    const std::string where = "input '" + tensor.name + "'";
+    const auto refuse = [&](const std::string& reason) -> ConstArray {
+        throw Error(ErrorKind::input, "input '" + tensor.name + "': " + reason);
+    };
+    const auto text = [](const py::object& object) { return py::cast<std::string>(py::str(object)); };
     const auto n = static_cast<py::ssize_t>(tensor.size());
     if (array.ndim() != 2 || array.shape(1) != n || array.shape(0) != events)
-        throw Error(ErrorKind::input, where + ": expected shape [" + std::to_string(events) + ", " + std::to_string(n) +
-                                          "], got " + py::cast<std::string>(py::str(array.attr("shape"))));
-    if (!(array.flags() & py::array::c_style) || !array.attr("flags").attr("aligned").cast<bool>())
-        throw Error(ErrorKind::input,
-                    where + ": the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
-    return {array.data(), dtype_of_array(array, where)};
+        return refuse("expected shape [" + std::to_string(events) + ", " + std::to_string(n) + "], got " +
+                      text(array.attr("shape")));
+    if (!lies_well(array)) return refuse("the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
+    const auto dtype = dtype_of_array(array);
+    if (!dtype)
+        return refuse("dtype " + text(array.dtype()) +
+                      " is not supported; expected int8 to int64, uint8 to uint64, float32 or float64 in native byte "
+                      "order");
+    return {array.data(), *dtype};
+}
+
+// Lends contexts and lets other Python threads run meanwhile. threads: 0 for all CPUs.
+void compute(PyModel& self, std::span<const ConstArray> in, std::span<const Array> out, std::size_t events, bool trace,
+             std::size_t threads, const std::string& isa) {
+    const py::gil_scoped_release release;
+    const std::string level = isa.empty() ? active_isa() : isa;  // the environment is read at every call
+    if (threads == 1 || events <= 1024) {
+        auto contexts = self.borrow(level, trace, 1);
+        self.model.predict(contexts.front(), in, out, events);
+        self.give_back(level, trace, std::move(contexts));
+    } else {
+        auto& pool = shared_pool();
+        const std::size_t wanted = threads == 0 ? pool.threads() : std::min<std::size_t>(threads, pool.threads());
+        auto contexts = self.borrow(level, trace, wanted);
+        pool.predict(self.model, contexts, in, out, events);
+        self.give_back(level, trace, std::move(contexts));
+    }
 }
 
 std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, bool real, bool trace, int threads,
@@ -105,23 +135,42 @@ std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, 
     for (const auto& tensor : self.model.outputs()) add(tensor);
     if (trace)
         for (const auto& tensor : self.model.probes()) add(tensor);
-
-    const py::gil_scoped_release release;
-    const auto n = static_cast<std::size_t>(events);
-    const std::string level = isa.empty() ? active_isa() : isa;  // the environment is read at every call
-    if (threads == 1 || n <= 1024) {
-        auto contexts = self.borrow(level, trace, 1);
-        self.model.predict(contexts.front(), in, out, n);
-        self.give_back(level, trace, std::move(contexts));
-    } else {
-        auto& pool = shared_pool();
-        const std::size_t wanted =
-            threads == 0 ? pool.threads() : std::min<std::size_t>(static_cast<std::size_t>(threads), pool.threads());
-        auto contexts = self.borrow(level, trace, wanted);
-        pool.predict(self.model, contexts, in, out, n);
-        self.give_back(level, trace, std::move(contexts));
-    }
+    compute(self, in, out, static_cast<std::size_t>(events), trace, static_cast<std::size_t>(threads), isa);
     return results;
+}
+
+// The outputs for an ordinary batch [N, *shape] of a model's only input; None for everything else, which the general
+// way takes or refuses.
+py::object run_plain(PyModel& self, const py::handle& x, bool raw, const py::handle& threads) {
+    const auto& model = self.model;
+    if (model.inputs().size() != 1 || Py_TYPE(x.ptr()) != Numpy::get().PyArray_Type_ ||
+        !PyLong_CheckExact(threads.ptr()))
+        return py::none();
+    const auto array = py::reinterpret_borrow<py::array>(x);
+    const auto& shape = model.inputs().front().shape;
+    const long count = PyLong_AsLong(threads.ptr());
+    const auto dtype = dtype_of_array(array);
+    bool plain = count >= 0 && dtype && (*dtype >= DType::f32) == !raw && lies_well(array) &&
+                 static_cast<std::size_t>(array.ndim()) == shape.size() + 1;
+    for (std::size_t i = 0; plain && i < shape.size(); ++i)
+        plain = array.shape(static_cast<py::ssize_t>(i) + 1) == static_cast<py::ssize_t>(shape[i]);
+    if (!plain) {
+        PyErr_Clear();  // a number beyond long
+        return py::none();
+    }
+    py::list results;
+    std::vector<Array> out;
+    for (const auto& tensor : model.outputs()) {
+        const DType type = raw ? narrowest(tensor.format) : DType::f64;
+        std::vector<py::ssize_t> dims{array.shape(0)};
+        dims.insert(dims.end(), tensor.shape.begin(), tensor.shape.end());
+        py::array result(numpy_dtype(type), std::move(dims));
+        out.emplace_back(result.mutable_data(), type);
+        results.append(std::move(result));
+    }
+    const ConstArray in{array.data(), *dtype};
+    compute(self, {&in, 1}, out, static_cast<std::size_t>(array.shape(0)), false, static_cast<std::size_t>(count), {});
+    return std::move(results);
 }
 
 std::vector<ir::Integers> golden_arrays(const std::vector<py::object>& arrays, const char* what) {
@@ -211,6 +260,7 @@ void bind_model(py::module_& module) {
         .def_property_readonly("golden_events", [](const PyModel& self) { return self.model.golden_events(); })
         .def("run", &run, arg("inputs"), py::kw_only(), arg("real") = false, arg("trace") = false, arg("threads") = 1,
              arg("isa") = "")
+        .def("run_plain", &run_plain, arg("x"), arg("raw"), arg("threads"))
         .def(
             "self_test",
             [](const PyModel& self, const std::string& isa) {

@@ -167,6 +167,11 @@ class Model:
         threads: int = 1,  # 0: all CPUs
         isa: str = "",  # "" = best; or one of isa_levels(); "reference" = the scalar executor
     ) -> list[NDArray[Any]]: ...
+    def run_plain(self, x: object, raw: bool, threads: object) -> list[NDArray[Any]] | None:
+        """The outputs [N, *output shape] for an ordinary batch [N, *shape] of a model's only input.
+
+        None where x or the model is anything else: only `run` and its checks tell why.
+        """
     def self_test(self, isa: str = "") -> tuple[int, int]:
         """Replay the golden vectors: (values compared, values that differ)."""
     def explain(self) -> str:

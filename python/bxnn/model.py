@@ -22,11 +22,6 @@ Events = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
 FLOAT64_EXACT = 2**53
 
 
-# What the core reads as it is; a set of dtypes holds native byte orders alone.
-_RAW = frozenset(np.dtype(f"{kind}{size}") for kind in "iu" for size in (1, 2, 4, 8))
-_REAL = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
-
-
 class Outputs(tuple[Array, ...]):
     """Results of a model with several outputs: a tuple in their order that may also be indexed by name."""
 
@@ -87,17 +82,15 @@ class Model:
     Made by `Model.load` or `bxnn.convert`. Raw integers `r` of a tensor stand for `r * 2**-format.frac`.
     """
 
-    __slots__ = ("_core", "_inputs", "_layers", "_only", "_outputs", "_reals_fit", "_shapes")
+    __slots__ = ("_core", "_inputs", "_layers", "_names", "_outputs", "_reals_fit", "_shapes")
 
     def __init__(self, core: _core.Model) -> None:
         self._core = core
         self._inputs = tuple(core.inputs)
         self._outputs = tuple(core.outputs)
+        self._names = tuple(t.name for t in self._outputs)
         self._layers = tuple(core.probes)
         self._shapes = [tuple(t.shape) for t in self._outputs + self._layers]
-        # Of the only input, where there is one: what `events` needs to let an ordinary array pass at once.
-        only = tuple(self._inputs[0].shape) if len(self._inputs) == 1 else None
-        self._only = None if only is None else (only, prod(only))
         self._reals_fit = all(float64_holds(t) for t in self._outputs)
 
     @classmethod
@@ -178,7 +171,10 @@ class Model:
         if not self._reals_fit:
             for tensor in self._outputs:
                 _require_float64_holds(tensor, "output")
-        return self._results(self._evaluate(x, raw_in=False, raw_out=False, threads=threads))
+        results = self._core.run_plain(x, False, threads)
+        if results is None:
+            results = self._evaluate(x, raw_in=False, raw_out=False, threads=threads)
+        return self._results(results)
 
     def predict_raw(self, x: Events, *, threads: int = 0) -> Array | Outputs:
         """The firmware's answer for raw integers, as raw integers in the narrowest dtype.
@@ -188,7 +184,10 @@ class Model:
         Returns arrays of `outputs[i].dtype`. Raises InputError for floats, and for integers outside the
         input's format, with the event index (batch axes counted in row-major order).
         """
-        return self._results(self._evaluate(x, raw_in=True, raw_out=True, threads=threads))
+        results = self._core.run_plain(x, True, threads)
+        if results is None:
+            results = self._evaluate(x, raw_in=True, raw_out=True, threads=threads)
+        return self._results(results)
 
     def trace(self, x: Events, *, raw: bool = False, threads: int = 0) -> dict[str, Array]:
         """Every layer's output, and the model's, by name.
@@ -259,7 +258,7 @@ class Model:
         return f"<bxnn.Model '{self.name}': {signature(self._inputs)} -> {signature(self._outputs)}>"
 
     def _results(self, arrays: list[Array]) -> Array | Outputs:
-        return arrays[0] if len(arrays) == 1 else Outputs(arrays, [t.name for t in self._outputs])
+        return arrays[0] if len(arrays) == 1 else Outputs(arrays, self._names)
 
     def _evaluate(
         self, x: Events, *, raw_in: bool, raw_out: bool, trace: bool = False, threads: int = 0
@@ -280,10 +279,6 @@ class Model:
         The arrays are views of x wherever its memory layout and dtype allow. raw: as in `predict_raw`.
         """
         inputs = self._inputs
-        if self._only is not None and type(x) is np.ndarray and x.dtype in (_RAW if raw else _REAL):
-            shape, n = self._only
-            if x.shape[1:] == shape and x.ndim == len(shape) + 1 and _behaves(x):
-                return x.shape[:1], [x if len(shape) == 1 else x.reshape(len(x), n)]
         given = [_plain_array(a, t) for a, t in zip(self._by_input(x), inputs, strict=True)]
         batches = [_batch_shape(a, t) for a, t in zip(given, inputs, strict=True)]
         for tensor, batch in zip(inputs, batches, strict=True):
@@ -382,11 +377,6 @@ def _raw_integers(array: Array, tensor: Tensor) -> Array:
         )
     dtype = np.dtype(np.uint8) if array.dtype.kind == "b" else array.dtype.newbyteorder("=")
     return _packed(array, dtype)
-
-
-def _behaves(array: Array) -> bool:
-    flags = array.flags
-    return flags.c_contiguous and flags.aligned
 
 
 def _packed(array: Array, dtype: np.dtype[Any]) -> Array:
