@@ -19,9 +19,10 @@ Pool& shared_pool() {
 // A model with contexts to lend, so that repeated calls do not allocate scratch memory.
 class PyModel {
 public:
-    explicit PyModel(Model m) : model(std::move(m)) {}
+    explicit PyModel(Model m, std::string level = {}) : model(std::move(m)), isa(std::move(level)) {}
 
     Model model;
+    std::string isa;  // the level of predictions; "": the active one
 
     std::vector<Context> borrow(const std::string& isa, bool trace, std::size_t n) {
         std::vector<Context> lent;
@@ -99,7 +100,8 @@ ConstArray as_input(const py::array& array, const Tensor& tensor, py::ssize_t ev
 void compute(PyModel& self, std::span<const ConstArray> in, std::span<const Array> out, std::size_t events, bool trace,
              std::size_t threads, const std::string& isa) {
     const py::gil_scoped_release release;
-    const std::string level = isa.empty() ? active_isa() : isa;  // the environment is read at every call
+    // The environment is read at every call.
+    const std::string level = !isa.empty() ? isa : !self.isa.empty() ? self.isa : active_isa();
     if (threads == 1 || events <= 1024) {
         auto contexts = self.borrow(level, trace, 1);
         self.model.predict(contexts.front(), in, out, events);
@@ -260,6 +262,14 @@ void bind_model(py::module_& module) {
         .def_property_readonly("golden_events", [](const PyModel& self) { return self.model.golden_events(); })
         .def("run", &run, arg("inputs"), py::kw_only(), arg("real") = false, arg("trace") = false, arg("threads") = 1,
              arg("isa") = "")
+        .def(
+            "with_isa",
+            [](const PyModel& self, const std::string& isa) {
+                if (!isa.empty()) static_cast<void>(Context(self.model, isa));
+                return std::make_unique<PyModel>(self.model, isa);
+            },
+            arg("isa"))
+        .def_property_readonly("isa", [](const PyModel& self) { return self.isa.empty() ? active_isa() : self.isa; })
         .def("run_plain", &run_plain, arg("x"), arg("raw"), arg("threads"))
         .def(
             "self_test",
@@ -269,7 +279,9 @@ void bind_model(py::module_& module) {
                 return std::pair(test.compared, test.differing);
             },
             arg("isa") = "", "Replay the golden vectors: (values compared, values that differ).")
-        .def("explain", [](const PyModel& self) { return self.model.explain(); })
+        .def(
+            "explain", [](const PyModel& self, const std::string& isa) { return self.model.explain(isa); },
+            arg("isa") = "")
         .def("dump", [](const PyModel& self) { return self.model.dump(); });
     module.def("isa_levels", &isa_levels, "Instruction sets usable on this CPU, slowest first.");
     module.def("active_isa", &active_isa,

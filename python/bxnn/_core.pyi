@@ -167,6 +167,10 @@ class Model:
         threads: int = 1,  # 0: all CPUs
         isa: str = "",  # "" = best; or one of isa_levels(); "reference" = the scalar executor
     ) -> list[NDArray[Any]]: ...
+    def with_isa(self, isa: str) -> Model:
+        """A copy that predicts at that level; "": the active one. Raises InputError if it is not usable."""
+    @property
+    def isa(self) -> str: ...
     def run_plain(self, x: object, raw: bool, threads: object) -> list[NDArray[Any]] | None:
         """The outputs [N, *output shape] for an ordinary batch [N, *shape] of a model's only input.
 
@@ -174,8 +178,8 @@ class Model:
         """
     def self_test(self, isa: str = "") -> tuple[int, int]:
         """Replay the golden vectors: (values compared, values that differ)."""
-    def explain(self) -> str:
-        """One JSON document: per planned step its operation, layer, ranges, lane width and the proof used."""
+    def explain(self, isa: str = "") -> str:
+        """One JSON document: of each planned step its layer, kernel, expected cycles, lanes and proof."""
     def dump(self) -> str:
         """The graph as text, one operation a line."""
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bxnn import Error, Format, InputError, Model, ModelFileError
+from bxnn import Error, Format, InputError, Model, ModelFileError, _core
 
 from . import example_models as example
 
@@ -133,3 +133,27 @@ def test_self_test_without_golden_vectors() -> None:
 def test_errors_are_of_the_expected_kinds() -> None:
     assert issubclass(InputError, ValueError) and issubclass(InputError, Error)
     assert issubclass(ModelFileError, Error) and issubclass(Error, RuntimeError)
+
+
+def test_explain_expects_cycles_of_every_step() -> None:
+    document = example.dense().explain(json=True)
+    assert document["isa"] in _core.isa_levels()
+    assert all(step["kernel"] in ("tiles", "pairs", "lanes", "none") for step in document["steps"])
+    assert document["expected_cycles_per_event"] >= sum(step["cycles"] for step in document["steps"]) > 0
+
+
+def test_tune_changes_the_level_alone() -> None:
+    model = example.dense()
+    tuned = model.tune(seconds=0.01)
+    assert tuned.isa in _core.isa_levels()
+    assert (tuned.predict_raw(RAW) == model.predict_raw(RAW)).all()
+    with pytest.raises(InputError, match="up to 3600 seconds, got 0"):
+        model.tune(seconds=0)
+
+
+def test_a_forced_level_is_stronger_than_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = example.dense()._core.with_isa("portable")
+    monkeypatch.setenv("BXNN_ISA", "reference")
+    assert core.isa == "portable" and example.dense().isa == "reference"
+    with pytest.raises(InputError, match="'mmx' is not usable"):
+        core.with_isa("mmx")

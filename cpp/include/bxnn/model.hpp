@@ -82,7 +82,8 @@ public:
     std::uint64_t golden_events() const;
     SelfTest self_test(const std::string& isa = "") const;
 
-    std::string explain() const;  // JSON: the plan, and why each choice in it is exact
+    // JSON: the plan, why each choice in it is exact, and the cycles that it is expected to take at a level.
+    std::string explain(const std::string& isa = {}) const;
     std::string dump() const;     // the program, one operation a line
 
     struct Impl;

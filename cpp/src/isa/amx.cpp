@@ -113,6 +113,7 @@ const Kernels& amx() noexcept {
         found.block.paired = isa::amx::produce_tiled;
         found.block.enter = isa::amx::enter;
         found.block.leave = isa::amx::leave;
+        found.speed.has_tiles = true;
         return found;
     }();
     return kernels;

@@ -30,8 +30,10 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avx2() noexcept {
-    static const Kernels kernels{"avx2", isa::avx2::block::kBodies,
-                                 with_paired(portable().single, isa::avx2::single::produce_paired)};
+    static const Kernels kernels{"avx2",
+                                 isa::avx2::block::kBodies,
+                                 with_paired(portable().single, isa::avx2::single::produce_paired),
+                                 {32, 0.7}};
     return kernels;
 }
 

@@ -30,8 +30,10 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 64, kFilters = 8, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avx512() noexcept {
-    static const Kernels kernels{"avx512", isa::avx512::block::kBodies,
-                                 with_paired(portable().single, isa::avx512::single::produce_paired)};
+    static const Kernels kernels{"avx512",
+                                 isa::avx512::block::kBodies,
+                                 with_paired(portable().single, isa::avx512::single::produce_paired),
+                                 {64, 1.0}};
     return kernels;
 }
 

@@ -29,8 +29,10 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 64, kFilters = 8, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avx512vnni() noexcept {
-    static const Kernels kernels{"avx512vnni", with_paired(avx512().block, isa::avx512vnni::block::produce_paired),
-                                 with_paired(avx512().single, isa::avx512vnni::single::produce_paired)};
+    static const Kernels kernels{"avx512vnni",
+                                 with_paired(avx512().block, isa::avx512vnni::block::produce_paired),
+                                 with_paired(avx512().single, isa::avx512vnni::single::produce_paired),
+                                 {64, 0.55}};
     return kernels;
 }
 

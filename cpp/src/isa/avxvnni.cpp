@@ -29,8 +29,10 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 32, kFilters = 4, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& avxvnni() noexcept {
-    static const Kernels kernels{"avxvnni", with_paired(avx2().block, isa::avxvnni::block::produce_paired),
-                                 with_paired(avx2().single, isa::avxvnni::single::produce_paired)};
+    static const Kernels kernels{"avxvnni",
+                                 with_paired(avx2().block, isa::avxvnni::block::produce_paired),
+                                 with_paired(avx2().single, isa::avxvnni::single::produce_paired),
+                                 {32, 0.5}};
     return kernels;
 }
 

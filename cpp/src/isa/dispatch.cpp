@@ -27,6 +27,9 @@ std::span<const Kernels* const> usable() {
             }
         }
 #endif
+#if defined(__aarch64__)
+        found.push_back(&neon());
+#endif
 #if defined(BXNN_SOFTWARE_TILES)
         found.push_back(&amx());
 #endif

@@ -27,7 +27,8 @@ constexpr std::size_t kBlock = 1, kVectorBytes = 16, kFilters = 4, kGroup = 1;
 namespace bxnn::kernels {
 
 const Kernels& portable() noexcept {
-    static constexpr Kernels kernels{"portable", isa::portable::block::kBodies, isa::portable::single::kBodies};
+    static constexpr Kernels kernels{
+        "portable", isa::portable::block::kBodies, isa::portable::single::kBodies, {16, 2.5}};
     return kernels;
 }
 

@@ -20,7 +20,7 @@ inline Words multiply_add(Words sum, Words, Words) {
 namespace bxnn::kernels {
 
 const Kernels& reference() noexcept {
-    static constexpr Kernels kernels{"reference", isa::reference::kBodies, isa::reference::kBodies};
+    static constexpr Kernels kernels{"reference", isa::reference::kBodies, isa::reference::kBodies, {4, 2.5}};
     return kernels;
 }
 

@@ -49,6 +49,7 @@ struct Kernels {
     const char* name;
     Bodies block;   // events across lanes
     Bodies single;  // one event, elements across lanes
+    plan::Speed speed;
 };
 
 const Kernels& reference() noexcept;  // one event at a time, for plans made without proofs
@@ -58,6 +59,9 @@ const Kernels& avx2() noexcept;
 const Kernels& avxvnni() noexcept;
 const Kernels& avx512() noexcept;
 const Kernels& avx512vnni() noexcept;
+#endif
+#if defined(__aarch64__)
+const Kernels& neon() noexcept;
 #endif
 #if defined(__x86_64__) || defined(BXNN_SOFTWARE_TILES)
 const Kernels& amx() noexcept;

@@ -9,7 +9,7 @@
 
 constexpr std::size_t kSide = TiledWeights::side;  // filters, pairs and events of a tile
 constexpr std::size_t kStrip = 2 * kSide;          // events at a time
-constexpr std::size_t kDeepest = 512;              // pairs of rows that are brought together
+constexpr std::size_t kDeepest = TiledWeights::most_gathered;
 static_assert(kBlock % kStrip == 0 && kSide % kWords == 0);
 
 // Sums of up to two left-hand tiles by two right-hand ones, as the tiles are stored.

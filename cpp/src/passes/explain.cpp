@@ -29,11 +29,22 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
     return {};
 }
 
+// How its numbers are multiplied, if they are.
+std::string_view kernel_of(const Instruction& i, const Speed& speed) {
+    const auto* dot = std::get_if<DotProducer>(&i.producer);
+    return !dot ? "none" : uses_tiles(i, speed) ? "tiles" : dot->paired ? "pairs" : "lanes";
+}
+
+double rounded(double x) { return std::round(x * 10) / 10; }
+
 }  // namespace
 
-std::string explain(const ir::Graph& graph, const Plan& plan) {
+std::string explain(const ir::Graph& graph, const Plan& plan, std::string_view isa, const Speed& speed) {
     std::ostringstream out;
-    out << "{\"model\": " << quoted(graph.name) << ", \"bytes_per_event\": " << plan.bytes_per_event
+    double sum = edge_cycles(plan, speed);
+    for (const auto& i : plan.instructions) sum += cycles(i, speed);
+    out << "{\"model\": " << quoted(graph.name) << ", \"isa\": " << quoted(isa)
+        << ", \"expected_cycles_per_event\": " << std::ceil(sum) << ", \"bytes_per_event\": " << plan.bytes_per_event
         << ", \"steps\": [";
     for (std::size_t n = 0; n < plan.instructions.size(); ++n) {
         const auto& i = plan.instructions[n];
@@ -44,6 +55,7 @@ std::string explain(const ir::Graph& graph, const Plan& plan) {
         out << "], \"elements\": " << i.rows
             << ", \"multiplications\": " << (dot ? std::size_t{dot->positions} * dot->filters * dot->terms : 0)
             << ", \"path\": " << quoted(dot ? kDotPathNames[static_cast<std::size_t>(dot->path)] : "element-wise")
+            << ", \"kernel\": " << quoted(kernel_of(i, speed)) << ", \"cycles\": " << rounded(cycles(i, speed))
             << ", \"lanes\": " << quoted(kLaneNames[static_cast<std::size_t>(i.lane)])
             << ", \"stored_as\": " << quoted(kLaneNames[static_cast<std::size_t>(i.storage)])
             << ", \"type\": " << quoted(graph.nodes[i.node].value.type.str()) << ", \"proof\": " << quoted(i.proof)

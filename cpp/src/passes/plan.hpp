@@ -113,6 +113,7 @@ struct Finish {
 // Weights of 8 bits for instructions that multiply tiles: 16 rows of a filter's weights for 16 pairs of rows each.
 struct TiledWeights {
     static constexpr std::size_t side = 16;
+    static constexpr std::size_t most_gathered = 512;  // pairs that are brought together where they lie apart
     // Which bytes of the operand's 16 bits are needed: with both, two tiles follow one another, for low and for high.
     enum class Bytes : std::uint8_t { low_unsigned, low_signed, both } bytes = Bytes::both;
     struct alignas(64) Row {
@@ -197,8 +198,22 @@ Plan make(const ir::Graph& graph, const Options& options);
 // Ranges of every value of a graph, by node.
 std::vector<ir::Ranges> prove_ranges(const ir::Graph& graph, bool from_types_only);
 
+// What the time that an instruction set takes depends on.
+struct Speed {
+    double vector_bytes = 16;
+    double pair = 1;  // cycles that a vector of pairs takes to be multiplied and added
+    bool has_tiles = false;
+};
+
+// Whether an instruction is computed by products of tiles there.
+bool uses_tiles(const Instruction& i, const Speed& speed);
+
+// Expected cycles an event: of an instruction; of reading the inputs and writing the outputs.
+double cycles(const Instruction& i, const Speed& speed);
+double edge_cycles(const Plan& plan, const Speed& speed);
+
 // One JSON document, used by Model::explain().
-std::string explain(const ir::Graph& graph, const Plan& plan);
+std::string explain(const ir::Graph& graph, const Plan& plan, std::string_view isa, const Speed& speed);
 
 // Rewrites exact dot products of 16-bit rows and weights to pairs; used by make().
 void use_pairs(Plan& plan);

@@ -82,7 +82,11 @@ const std::vector<Tensor>& Model::inputs() const { return impl_->inputs; }
 const std::vector<Tensor>& Model::outputs() const { return impl_->outputs; }
 const std::vector<Tensor>& Model::probes() const { return impl_->probes; }
 std::uint64_t Model::golden_events() const { return impl_->graph.golden.events; }
-std::string Model::explain() const { return plan::explain(impl_->graph, impl_->plan(true, false)); }
+std::string Model::explain(const std::string& isa) const {
+    const auto& kernels = isa.empty() ? kernels::active() : kernels::find(isa);
+    const auto& plan = impl_->plan(&kernels != &kernels::reference(), false);
+    return plan::explain(impl_->graph, plan, kernels.name, kernels.speed);
+}
 std::string Model::dump() const { return impl_->graph.dump(); }
 
 std::size_t Workspace::bytes(const kernels::Bodies& bodies, const plan::Plan& plan) {

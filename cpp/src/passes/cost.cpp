@@ -1,0 +1,67 @@
+// How long a plan is expected to take: counts of vector operations, with weights measured on one AVX2 CPU (Zen 3) and
+// scaled to other instruction sets by the width of their vectors and the throughput of their multiplications.
+#include "passes/plan.hpp"
+
+namespace bxnn::plan {
+namespace {
+
+constexpr double kMove = 1, kStep = 2.5, kLookup = 8, kFinish = 2;  // cycles a vector
+constexpr double kTile = 16, kTileSet = 64;                         // cycles a product of tiles; a set of 16 filters
+
+double vectors(Lane lane, const Speed& speed) {  // an element, as a part of a vector
+    return lane == Lane::i128 ? 4.0 : bits_of(std::max(lane, Lane::i32)) / 8.0 / speed.vector_bytes;
+}
+
+double tiles(const DotProducer& p, const TiledWeights& t, bool in_line) {
+    const double planes = t.bytes == TiledWeights::Bytes::both ? 2 : 1, events = 2 * TiledWeights::side;
+    const double gather = in_line ? 0 : 2.0 * p.paired->pairs;
+    return p.positions * (t.sets * planes * (2 * kTile * t.depth + kTileSet) + gather) / events;
+}
+
+double dot(const Instruction& i, const DotProducer& p, const Speed& speed) {
+    const double element = vectors(i.lane, speed), outputs = double{1} * p.positions * p.filters;
+    if (uses_tiles(i, speed))
+        return tiles(p, *p.paired->tiles, i.operands[0].pairs == Operand::Pairs::in_line) + outputs * element * kFinish;
+    if (p.paired) {
+        const double pair = speed.pair * (p.paired->floor > 0 ? 2.2 : 1) +
+                            (i.operands[0].pairs == Operand::Pairs::scattered ? 4.0 / p.filters : 0);
+        return outputs * element * (p.paired->pairs * pair + kFinish);
+    }
+    const double multiply = i.lane <= Lane::i32 ? 2 : 6;
+    const double casts = kStep * static_cast<double>(p.term_casts.size() + p.sum_cast.size());
+    return outputs * element * p.terms * (multiply + casts);
+}
+
+double produced(const Instruction& i, const Speed& speed) {
+    const double element = vectors(i.lane, speed);
+    if (const auto* p = std::get_if<DotProducer>(&i.producer)) return dot(i, *p, speed);
+    if (const auto* r = std::get_if<ReduceProducer>(&i.producer))
+        return element * i.rows * r->size * (2 * kMove + kStep * static_cast<double>(r->leaf.size() + r->sum.size()));
+    if (std::holds_alternative<Load>(i.producer)) return element * i.rows * kMove;
+    return element * i.rows * 3 * kMove;
+}
+
+}  // namespace
+
+bool uses_tiles(const Instruction& i, const Speed& speed) {
+    const auto* p = std::get_if<DotProducer>(&i.producer);
+    return speed.has_tiles && p && p->paired && p->paired->tiles &&
+           (i.operands[0].pairs == Operand::Pairs::in_line || p->paired->pairs <= TiledWeights::most_gathered);
+}
+
+double cycles(const Instruction& i, const Speed& speed) {
+    double sum = produced(i, speed);
+    for (const auto& step : i.steps)
+        sum += vectors(i.lane, speed) * i.rows * (std::holds_alternative<LutStep>(step) ? kLookup : kStep);
+    return sum;
+}
+
+double edge_cycles(const Plan& plan, const Speed& speed) {
+    double sum = 0;
+    for (const auto* edges : {&plan.inputs, &plan.outputs})
+        for (const auto& edge : *edges)
+            sum += 2 * kMove * vectors(edge.rows.storage, speed) * static_cast<double>(edge.size);
+    return sum;
+}
+
+}  // namespace bxnn::plan
