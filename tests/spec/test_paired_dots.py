@@ -6,6 +6,7 @@ with events across lanes.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ def network(rng: np.random.Generator, floored: bool) -> tuple[Any, str]:
         filters, terms = int(rng.integers(1, 40)), len(index[0])
         bits = int(rng.integers(2, 17 if floored else 12))
         weights = rng.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (filters, terms))
+        if rng.random() < 0.4:
+            weights[rng.random(weights.shape) < rng.random()] = 0
         x_frac = b.format_of(x).frac
         w_frac = int(rng.integers(0, bits))
         options: dict[str, Any] = {}
@@ -85,6 +88,24 @@ def test_equals_the_reference(seed: int, floored: bool) -> None:
         for count in (130, 23, 1):
             (found,) = model.run([raw[:count]], isa=level)
             np.testing.assert_array_equal(found, expected[:count], f"{level}, {count} events: {what}")
+
+
+def test_zeros_are_left_out_where_they_are_many() -> None:
+    """Pruned weights, of which some filters keep none: the kernel changes, the numbers don't."""
+    rng = np.random.default_rng(5)
+    kernels = []
+    for density in (0.0, 0.05, 0.3, 0.7, 1.0):
+        b = _core.Builder("pruned")
+        x = b.input("x", [40], Format(16, 6))
+        weights = rng.integers(1, 100, (7, 40)) * (rng.random((7, 40)) < density)
+        b.output(b.dot(x, weights, 5, rng.integers(-9, 9, 7), 0), "y")
+        model = b.build()
+        kernels.append(json.loads(model.explain("portable"))["steps"][0]["kernel"])
+        raw = events_of(model, rng, 130)
+        (expected,) = model.run([raw], isa="reference")
+        for level in _core.isa_levels():
+            np.testing.assert_array_equal(model.run([raw], isa=level)[0], expected)
+    assert kernels == ["sparse pairs"] * 3 + ["pairs"] * 2
 
 
 def test_remainders_of_many_terms() -> None:

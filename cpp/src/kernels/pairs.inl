@@ -40,6 +40,36 @@ struct NoRemainders {
 template <std::size_t n, bool floors>
 using Rest = std::conditional_t<floors, Remainders<n>, NoRemainders>;
 
+template <class F>
+inline void with_layout(Operand::Pairs layout, F&& f) {
+    switch (layout) {
+        case Operand::Pairs::scattered: return f.template operator()<Operand::Pairs::scattered>();
+        case Operand::Pairs::whole: return f.template operator()<Operand::Pairs::whole>();
+        case Operand::Pairs::in_line: return f.template operator()<Operand::Pairs::in_line>();
+    }
+}
+
+// Finishes the sums of n filters and `group` vectors of events: to lanes or, packed, to rows.
+template <std::size_t n, std::size_t group, bool floors>
+[[gnu::always_inline]] inline void put(const PairedDot& d, Words (&sums)[n * group], std::size_t event,
+                                       std::int32_t* lanes, std::byte* packed) {
+    const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
+    each<n * group>([&](auto i) {
+        if constexpr (floors) sums[i] >>= d.floor;
+        sums[i] = finished(sums[i], d.finish, lo, hi);
+    });
+    if (packed)
+        each<(n + 1) / 2>([&](auto half) {
+            constexpr std::size_t low = 2 * half, high = low + 1 < n ? low + 1 : low;
+            each<group>([&](auto v) {
+                store_words(packed + (half * kBlock + event + v * kWords) * 4,
+                            joined(sums[low * group + v], 16, sums[high * group + v], 16));
+            });
+        });
+    else
+        each<n * group>([&](auto i) { store_words(lanes + i / group * kBlock + event + i % group * kWords, sums[i]); });
+}
+
 // One position of the dot product, n filters, `group` vectors of events: to lanes or, packed, to rows.
 template <std::size_t n, std::size_t group, bool floors, Operand::Pairs layout>
 inline void paired_events(const PairedDot& d, const std::uint32_t* rows, const std::int32_t* weights,
@@ -70,21 +100,7 @@ inline void paired_events(const PairedDot& d, const std::uint32_t* rows, const s
         }
         rest.take_from(sums);
     }
-    const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
-    each<n * group>([&](auto i) {
-        if constexpr (floors) sums[i] >>= d.floor;
-        sums[i] = finished(sums[i], d.finish, lo, hi);
-    });
-    if (packed)
-        each<(n + 1) / 2>([&](auto half) {
-            constexpr std::size_t low = 2 * half, high = low + 1 < n ? low + 1 : low;
-            each<group>([&](auto v) {
-                store_words(packed + (half * kBlock + event + v * kWords) * 4,
-                            joined(sums[low * group + v], 16, sums[high * group + v], 16));
-            });
-        });
-    else
-        each<n * group>([&](auto i) { store_words(lanes + i / group * kBlock + event + i % group * kWords, sums[i]); });
+    put<n, group, floors>(d, sums, event, lanes, packed);
 }
 
 // The same for a block.
@@ -92,14 +108,49 @@ template <std::size_t n, std::size_t group, bool floors>
 [[gnu::noinline]] void paired_filters(const PairedDot& d, const Operand& x, const std::uint32_t* rows,
                                       const std::int32_t* weights, const std::int32_t* start, const std::byte* arena,
                                       std::int32_t* lanes, std::byte* packed) {
-    const auto run = [&]<Operand::Pairs layout>() {
+    with_layout(x.pairs, [&]<Operand::Pairs layout>() {
         for (std::size_t event = 0; event < kBlock; event += group * kWords)
             paired_events<n, group, floors, layout>(d, rows, weights, start, arena, event, lanes, packed);
-    };
-    switch (x.pairs) {
-        case Operand::Pairs::scattered: return run.template operator()<Operand::Pairs::scattered>();
-        case Operand::Pairs::whole: return run.template operator()<Operand::Pairs::whole>();
-        case Operand::Pairs::in_line: return run.template operator()<Operand::Pairs::in_line>();
+    });
+}
+
+// One position of the dot product, n filters one after the other without their zeros.
+template <std::size_t n, bool floors, Operand::Pairs layout>
+[[gnu::noinline]] void sparse_filters(const PairedDot& d, const std::uint32_t* rows, std::size_t filter,
+                                      const std::int32_t* start, const std::byte* arena, std::int32_t* lanes,
+                                      std::byte* packed) {
+    constexpr std::size_t group = floors ? kFloorGroup : kGroup;
+    const SparsePairs::Term* terms = d.sparse->terms.data();
+    const std::uint32_t* begin = d.sparse->begin.data() + filter;
+    for (std::size_t event = 0; event < kBlock; event += group * kWords) {
+        Words sums[n * group];
+        each<n>([&](auto f) {
+            Words some[group];
+            each<group>([&](auto v) { some[v] = all(start[f]); });
+            Rest<group, floors> rest(d.floor);
+            const SparsePairs::Term *t = terms + begin[f], *last = terms + begin[f + 1];
+            while (t < last) {
+                const auto* end = t + std::min<std::size_t>(static_cast<std::size_t>(last - t), rest.most);
+                for (; t < end; ++t) {
+                    const std::byte* x = row_at(arena, layout == Operand::Pairs::in_line ? rows[0] : rows[2 * t->pair]);
+                    if constexpr (layout == Operand::Pairs::in_line) x += std::size_t{t->pair} * kBlock * 4;
+                    const Words w = all(t->weights);
+                    each<group>([&](auto v) {
+                        Words words = load_words(x + event * 4 + v * kVectorBytes);
+                        if constexpr (layout == Operand::Pairs::scattered) {
+                            const std::byte* y = row_at(arena, rows[2 * t->pair + 1]) + event * 4;
+                            words = joined(words, half_shift(rows[2 * t->pair]), load_words(y + v * kVectorBytes),
+                                           half_shift(rows[2 * t->pair + 1]));
+                        }
+                        some[v] = multiply_add(some[v], words, w);
+                        rest.add(v, words, w);
+                    });
+                }
+                rest.take_from(some);
+            }
+            each<group>([&](auto v) { sums[f * group + v] = some[v]; });
+        });
+        put<n, group, floors>(d, sums, event, lanes, packed);
     }
 }
 
@@ -179,8 +230,23 @@ inline void produce_paired(const DotProducer& p, const Operand& x, const std::by
         if constexpr (kBlock == 1) {
             paired_filters_of_one(d, x, x_rows, group, filter, n, arena, to_lanes, reinterpret_cast<Short*>(to_rows));
         } else {
-            n = std::min(n, d.floor > 0 ? kFloorFilters : kFilters);
             const std::int32_t* start = d.start.data() + group * d.stride + filter;
+            if (d.sparse) {
+                n = std::min<std::size_t>(n, 2);
+                const std::size_t w_row = group * p.filters + filter;
+                const auto run = [&]<std::size_t count, bool floors>() {
+                    with_layout(x.pairs, [&]<Operand::Pairs layout>() {
+                        sparse_filters<count, floors, layout>(d, x_rows, w_row, start, arena, to_lanes, to_rows);
+                    });
+                };
+                with_count<2>(n, [&]<std::size_t count>() {
+                    if (d.floor > 0) run.template operator()<count, true>();
+                    else run.template operator()<count, false>();
+                });
+                done += n;
+                continue;
+            }
+            n = std::min(n, d.floor > 0 ? kFloorFilters : kFilters);
             const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter;
             const auto run = [&]<std::size_t count, std::size_t vectors, bool floors>() {
                 paired_filters<count, vectors, floors>(d, x, x_rows, weights, start, arena, to_lanes, to_rows);

@@ -25,7 +25,10 @@ double dot(const Instruction& i, const DotProducer& p, const Speed& speed) {
     if (p.paired) {
         const double pair = speed.pair * (p.paired->floor > 0 ? 2.2 : 1) +
                             (i.operands[0].pairs == Operand::Pairs::scattered ? 4.0 / p.filters : 0);
-        return outputs * element * (p.paired->pairs * pair + kFinish);
+        const double kept = p.paired->sparse ? 1.25 * static_cast<double>(p.paired->sparse->terms.size()) /
+                                                   static_cast<double>(p.bias.size())
+                                             : p.paired->pairs;
+        return outputs * element * (kept * pair + kFinish);
     }
     const double multiply = i.lane <= Lane::i32 ? 2 : 6;
     const double casts = kStep * static_cast<double>(p.term_casts.size() + p.sum_cast.size());

@@ -32,7 +32,8 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
 // How its numbers are multiplied, if they are.
 std::string_view kernel_of(const Instruction& i, const Speed& speed) {
     const auto* dot = std::get_if<DotProducer>(&i.producer);
-    return !dot ? "none" : uses_tiles(i, speed) ? "tiles" : dot->paired ? "pairs" : "lanes";
+    if (!dot || !dot->paired) return dot ? "lanes" : "none";
+    return uses_tiles(i, speed) ? "tiles" : dot->paired->sparse ? "sparse pairs" : "pairs";
 }
 
 double rounded(double x) { return std::round(x * 10) / 10; }

@@ -50,8 +50,28 @@ TiledWeights::Bytes bytes_of_range(std::int64_t lo, std::int64_t hi) {
     return TiledWeights::Bytes::both;
 }
 
-// Tiles, where weights have 8 bits and tiles take less time: a product of tiles takes 16 cycles, bringing in and
-// finishing a set of 16 filters about 64, a multiplication of vectors of 16 events half a cycle.
+// Costs below are in units of a multiplication of two vectors, which takes half a cycle for 16 events.
+
+// Without the pairs of zeros, unless they are few: a term takes longer where filters do not share loads.
+std::optional<SparsePairs> sparse(const DotProducer& p, const PairedDot& d) {
+    constexpr double term = 1.25;
+    SparsePairs s;
+    const std::size_t groups = p.bias.size() / p.filters;
+    for (std::size_t g = 0; g < groups; ++g)
+        for (std::size_t f = 0; f < p.filters; ++f) {
+            s.begin.push_back(static_cast<std::uint32_t>(s.terms.size()));
+            for (std::uint32_t k = 0; k < d.pairs; ++k)
+                if (const std::int32_t w = d.weights[(g * d.pairs + k) * d.stride + f]; w != 0)
+                    s.terms.push_back({k, w});
+        }
+    s.begin.push_back(static_cast<std::uint32_t>(s.terms.size()));
+    const auto terms = static_cast<double>(s.terms.size());
+    if (terms * term >= static_cast<double>(groups * p.filters) * d.pairs) return {};
+    return s;
+}
+
+// Tiles, where weights have 8 bits and tiles take less time: a product of tiles takes 16 cycles for 16 events, bringing
+// in and finishing a set of 16 filters about 64 for 32 events.
 std::optional<TiledWeights> tiled(const DotProducer& p, const PairedDot& d) {
     constexpr std::uint32_t side = TiledWeights::side;
     const auto fits8 = [](std::int64_t w) { return INT8_MIN <= w && w <= INT8_MAX; };
@@ -61,7 +81,9 @@ std::optional<TiledWeights> tiled(const DotProducer& p, const PairedDot& d) {
     t.sets = (p.filters + side - 1) / side;
     t.depth = (d.pairs + side - 1) / side;
     const std::uint32_t planes = t.bytes == TiledWeights::Bytes::both ? 2 : 1;
-    if (std::uint64_t{d.pairs} * p.filters <= std::uint64_t{planes} * t.sets * (32ull * t.depth + 64)) return {};
+    const std::uint64_t otherwise =
+        d.sparse ? d.sparse->terms.size() * p.filters / (p.bias.size()) : std::uint64_t{d.pairs} * p.filters;
+    if (otherwise <= std::uint64_t{planes} * t.sets * (32ull * t.depth + 64)) return {};
     const std::size_t groups = p.bias.size() / p.filters;
     t.rows.resize(groups * t.sets * t.depth * planes * side);
     for (std::size_t g = 0; g < groups; ++g)
@@ -137,6 +159,7 @@ void use_pairs(Plan& plan) {
         auto* p = std::get_if<DotProducer>(&i.producer);
         if (!p || !qualifies(i, *p)) continue;
         PairedDot d = paired(*p);
+        d.sparse = sparse(*p, d);
         d.tiles = tiled(*p, d);
         complete_pairs(i.operands[0], p->terms);
         take_steps(d, i.steps);

@@ -123,6 +123,16 @@ struct TiledWeights {
     std::vector<Row> rows;              // [G][sets][depth][low, high][side]
 };
 
+// The pairs of weights that are not both zero, filter by filter.
+struct SparsePairs {
+    struct Term {
+        std::uint32_t pair;
+        std::int32_t weights;
+    };
+    std::vector<std::uint32_t> begin;  // [G][F], and the end: of a filter's terms
+    std::vector<Term> terms;
+};
+
 // An exact or floored dot product of 16-bit rows and weights in 32-bit sums, two terms at a time. Its operand has
 // 2 * `pairs` rows a position.
 struct PairedDot {
@@ -131,7 +141,8 @@ struct PairedDot {
     std::vector<std::int32_t> weights;    // [G][pairs][stride] two int16 weights each, low half first
     std::vector<std::int32_t> start;      // [G][stride]: the bias, and half a step where the cast rounds
     Finish finish;
-    std::optional<TiledWeights> tiles;  // where they may pay
+    std::optional<SparsePairs> sparse;  // where leaving out zeros pays
+    std::optional<TiledWeights> tiles;  // where they pay
     bool packs = false;  // the result is stored from registers: no step follows, and pairs of rows stay together
 };
 
