@@ -84,7 +84,7 @@ public:
 
     // JSON: the plan, why each choice in it is exact, and the cycles that it is expected to take at a level.
     std::string explain(const std::string& isa = {}) const;
-    std::string dump() const;     // the program, one operation a line
+    std::string dump() const;  // the program, one operation a line
 
     struct Impl;
     explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
