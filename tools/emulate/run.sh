@@ -22,7 +22,7 @@ fetch() {
   for tool in apt-get dpkg g++ make xz; do
     command -v "$tool" >/dev/null || fail "needs $tool to build the emulator"
   done
-  mkdir -p "$new"/{apt/lists/partial,apt/archives/partial,debs,root}
+  mkdir -p "$new"/{apt/lists/partial,apt/archives/partial,debs,image}
   : >"$new/apt/status"
   for kind in deb deb-src; do
     echo "$kind [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main"
@@ -45,19 +45,19 @@ END
   } >"$new/log" 2>&1 || fail "fetching failed: see $new/log"
   for deb in *.deb; do
     case $deb in
-      linux-image-*) dpkg --fsys-tarfile "$deb" | tar -x -C "$new/root" --wildcards './boot/vmlinuz-*' ;;
-      *) dpkg -x "$deb" "$new/root" ;;
+      linux-image-*) dpkg --fsys-tarfile "$deb" | tar -x -C "$new/image" --wildcards './boot/vmlinuz-*' ;;
+      *) dpkg -x "$deb" "$new/image" ;;
     esac
   done
-  mv "$new"/root/boot/vmlinuz-* "$new/root/boot/vmlinuz"
+  mv "$new"/image/boot/vmlinuz-* "$new/image/boot/vmlinuz"
   {
     tar -xf bochs_3.0+dfsg.orig.tar.xz && cd bochs-3.0 && "$here/amend_bochs.sh" &&
       ./configure --with-nogui --disable-docbook --enable-x86-64 --enable-avx --enable-evex --enable-amx \
         --enable-all-optimizations CXXFLAGS="-O2 -w" &&
-      make -j"$(nproc)" bochs && cp bochs "$new/root"
+      make -j"$(nproc)" bochs && cp bochs "$new/image"
   } >"$new/log" 2>&1 || fail "building the emulator failed: see $new/log"
   cd /
-  mv -T "$new/root" "$root" 2>/dev/null || [ -d "$root" ] # perhaps another run was faster
+  mv -T "$new/image" "$root" 2>/dev/null || [ -d "$root" ] # perhaps another run was faster
   rm -rf "$new"
 }
 
