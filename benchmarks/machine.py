@@ -1,7 +1,8 @@
-"""What was measured on: CPU, compilers, and the peak of its 16-bit multiply-and-add."""
+"""What was measured on: CPU, compilers, peaks of its multiplications and of its memory."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -12,7 +13,6 @@ from typing import Any
 from benchmarks.contest import Absent
 
 NATIVE = Path(__file__).parent / "native"
-INCLUDE = Path(__file__).resolve().parents[1] / "cpp" / "include"
 
 
 def pin(core: int | None) -> None:
@@ -58,23 +58,17 @@ def compiled(command: list[str], result: Path) -> Path:
     return result
 
 
-def compile_bxnn_loop(build: Path, folder: Path) -> Path:
-    """The loop around bxnn's C API, linked with the library in a build folder; raises Absent."""
-    library = build / "libbxnn.a"
-    if not library.exists():
-        raise Absent(f"no file '{library}'")
-    command = ["-shared", "-fPIC", f"-I{INCLUDE}", str(NATIVE / "bxnn_loop.cpp"), str(library), "-pthread"]
-    return compiled(command, folder / "bxnn_loop.so")
+def peak(folder: Path) -> dict[str, Any]:
+    """What native/peak.cpp prints, compiled at the first call; raises Absent.
 
-
-def compile_peak(folder: Path) -> Path:
-    """The program that measures the peak; raises Absent."""
-    return compiled([str(NATIVE / "peak.cpp")], folder / "peak")
-
-
-def peak(program: Path) -> tuple[int, float]:
-    """Bits of the widest vpmaddwd, and 16-bit multiplications a second with it; raises Absent without one."""
-    bits, _, rate = _output([str(program)]).partition(" ")
-    if not rate:
-        raise Absent("the CPU has no vpmaddwd of 256 bits")
-    return int(bits), float(rate)
+    `8` and `16`: the instruction, and multiplications a second of so many bits; `read_bytes`: a second.
+    """
+    program = folder / "peak"
+    if not program.exists():
+        compiled([str(NATIVE / "peak.cpp")], program)
+    text = _output([str(program)])
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError:
+        raise Absent(f"{program.name} printed '{text.strip()}'") from None
+    return found

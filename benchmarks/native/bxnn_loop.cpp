@@ -1,30 +1,34 @@
-// bxnn's C API in a loop over batches, for timing without Python between the calls.
-#include "bxnn/c_api.h"
+// bxnn from C++. Text: "LEVEL PATH".
+#include <span>
+#include <stdexcept>
+#include <string>
 
-struct Loop {
-    bxnn_model* model = nullptr;
-    bxnn_context* context = nullptr;
+#include "bxnn/model.hpp"
+
+namespace {
+
+// The narrowest integers that hold the format.
+bxnn::DType dtype(const bxnn::Tensor& tensor) {
+    const int width = tensor.format.width, log2 = width <= 8 ? 0 : width <= 16 ? 1 : width <= 32 ? 2 : 3;
+    return static_cast<bxnn::DType>(2 * log2 + !tensor.format.is_signed);
+}
+
+struct Contestant {
+    bxnn::Model model;
+    bxnn::Context context;
+    bxnn::DType in_type = dtype(model.inputs()[0]), out_type = dtype(model.outputs()[0]);
+
+    explicit Contestant(const std::string& text)
+        : model(bxnn::Model::load(text.substr(text.find(' ') + 1))), context(model, text.substr(0, text.find(' '))) {
+        if (model.inputs().size() != 1 || model.outputs().size() != 1)
+            throw std::runtime_error("one input, one output");
+    }
+
+    void operator()(const void* in, void* out, std::size_t events) {
+        model.predict(context, bxnn::ConstArray(in, in_type), bxnn::Array(out, out_type), events);
+    }
 };
 
-extern "C" void* bxnn_loop_open(const char* path, const char* isa) {
-    static Loop loops[16];
-    static int used = 0;
-    Loop& loop = loops[used];
-    if (used == 16 || bxnn_model_load(path, &loop.model, nullptr, 0) != BXNN_OK ||
-        bxnn_context_new(loop.model, isa, &loop.context, nullptr, 0) != BXNN_OK)
-        return nullptr;
-    ++used;
-    return &loop;
-}
+}  // namespace
 
-extern "C" int bxnn_loop_run(void* handle, const int16_t* raw, int16_t* mean, int64_t* score, size_t events, size_t batch) {
-    const Loop& loop = *static_cast<Loop*>(handle);
-    const bxnn_dtype in = BXNN_I16, out[] = {BXNN_I16, BXNN_I64};
-    for (size_t at = 0; at < events; at += batch) {
-        const size_t count = events - at < batch ? events - at : batch;
-        const void* inputs[] = {raw + at * 57};
-        void* outputs[] = {mean + at * 8, score + at};
-        if (bxnn_predict(loop.model, loop.context, inputs, &in, outputs, out, count, nullptr, 0) != BXNN_OK) return 1;
-    }
-    return 0;
-}
+#include "loop.inl"

@@ -7,29 +7,36 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from alkaid._binary import alir_interp_run
 from alkaid.trace import FVArray, trace
 from alkaid.trace.ops import quantize
-from server import Contestant, each_batch, serve
+from network import Network
+from server import Contestant, InPython, Ready, Setting, expect, real, serve
 
 
-def prepare(setting: dict[str, Any]) -> tuple[dict[str, str], list[Contestant]]:
+def prepare(setting: Setting, network: Network) -> Ready:
     """Trace the network with alkaid's default options; formats are (sign, integer, fraction) bits."""
+    expect(network, "dense")
     sys.setrecursionlimit(100_000)  # tracing recurses over operations
-    weights = np.load(setting["weights"])
-    x = h = FVArray.from_kif(np.full(57, 1), np.full(57, 6), np.full(57, 9))  # ap_fixed<16,7>
-    for layer in ("encode1", "encode2"):
-        h = h @ weights[f"{layer}_weights"] + weights[f"{layer}_bias"]
-        h = quantize(np.maximum(h, 0), 0, 6, 8, "SAT", "RND_CONV")  # ap_ufixed<14,6,RND_CONV,SAT>
-    h = h @ weights["mean_weights"] + weights["mean_bias"]
-    program = trace(x, quantize(h, 1, 7, 8, "SAT", "RND"))  # ap_fixed<16,8,RND,SAT>
+    kind, size = network.input, network.shape[0]
+    bits = (int(kind.signed), kind.integer - kind.signed, kind.frac)
+    x = h = FVArray.from_kif(*(np.full(size, b) for b in bits))
+    for layer in network.layers:
+        t = layer.type
+        h = h @ layer.real_weights.T + layer.real_bias
+        if layer.relu:
+            h = np.maximum(h, 0)
+        h = quantize(h, int(t.signed), t.integer - t.signed, t.frac, t.overflow, t.round)
+    program = trace(x, h)
     code = program.to_bytecode()
-    call = each_batch(lambda reals: alir_interp_run(code, reals, 1))
-    note = f"{version('alkaid')} ({len(program.ops)} operations)"
-    return {"alkaid": note}, [Contestant("alkaid interpreter", np.float64, call)]
+    way = InPython(lambda real: alir_interp_run(code, real, 1))
+    return Ready(
+        {"alkaid": version("alkaid")},
+        [Contestant("alkaid interpreter", real(kind, "float64"), way, True)],
+        {},
+    )
 
 
 serve(prepare)

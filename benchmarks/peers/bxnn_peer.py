@@ -1,49 +1,48 @@
-"""bxnn at every level of this CPU, called from Python and, where the library is given, from C++."""
+"""bxnn at every level that is asked for: from C++ where a build folder is given, and from Python."""
 
 from __future__ import annotations
 
-import ctypes
-from typing import Any
+from pathlib import Path
 
-import numpy as np
-from server import Contestant, each_batch, serve
+from network import Network
+from server import Absent, Contestant, InCpp, InPython, Ready, Setting, compile_loop, raw, serve
 
 from bxnn import _core
 
-
-def from_python(model: _core.Model, isa: str) -> Contestant:
-    """Through the Python binding."""
-    call = each_batch(lambda raw: model.run([raw], isa=isa)[0])
-    return Contestant(f"bxnn {isa}, from Python", np.int16, call)
+INCLUDE = Path(__file__).resolve().parents[2] / "cpp" / "include"
 
 
-def from_cpp(library: Any, path: str, isa: str, events: int) -> Contestant:
-    """Through the C API, by a loop in C++ (native/bxnn_loop.cpp)."""
-    library.bxnn_loop_open.restype = ctypes.c_void_p
-    handle = ctypes.c_void_p(library.bxnn_loop_open(path.encode(), isa.encode()))
-    if not handle:
-        raise RuntimeError(f"the C++ library does not open {path} for {isa}")
-    mean, score = np.empty((events, 8), np.int16), np.empty((events, 1), np.int64)
-
-    def answer(raw: Any, batch: int) -> Any:
-        pointers = [ctypes.c_void_p(a.ctypes.data) for a in (raw, mean, score)]
-        if library.bxnn_loop_run(handle, *pointers, ctypes.c_size_t(len(raw)), ctypes.c_size_t(batch)):
-            raise RuntimeError("the C++ library reports an error")
-        return mean
-
-    return Contestant(f"bxnn {isa}, from C++", np.int16, answer)
+def from_cpp(setting: Setting, output: _core.Tensor) -> list[Contestant]:
+    """The C++ interface, a contestant for each level; raises Absent."""
+    if not setting.build:
+        raise Absent("no --bxnn-build given")
+    build = Path(setting.build)
+    if not (build / "libbxnn.a").exists():
+        raise Absent(f"no file '{build / 'libbxnn.a'}': build the library there (CONTRIBUTING.md)")
+    flags = ["-std=c++20", f"-I{INCLUDE}", f"-I{build / 'include'}", str(build / "libbxnn.a"), "-pthread"]
+    library = compile_loop("bxnn_loop.cpp", setting.folder, flags)
+    return [
+        Contestant(f"bxnn {level}, C++", raw, InCpp(library, text, str(output.dtype), output.shape[0]), True)
+        for level, text in ((level, f"{level} {setting.model}") for level in setting.levels)
+    ]
 
 
-def prepare(setting: dict[str, Any]) -> tuple[dict[str, str], list[Contestant]]:
-    """Load the model; a contestant for each level and way."""
-    model = _core.Model.load(setting["model"])
-    contestants = [from_python(model, isa) for isa in _core.isa_levels()]
-    if setting["library"]:
-        library = ctypes.CDLL(setting["library"])
-        contestants += [
-            from_cpp(library, setting["model"], isa, setting["count"]) for isa in _core.isa_levels()
-        ]
-    return {"bxnn": _core.__version__, "core": _core.__file__}, contestants
+def from_python(model: _core.Model, level: str) -> Contestant:
+    """The Python binding at one level."""
+    way = InPython(lambda events: model.run([events], isa=level)[0])
+    return Contestant(f"bxnn {level}, Python", raw, way, True)
+
+
+def prepare(setting: Setting, network: Network) -> Ready:
+    """All levels from C++, the best one from Python; without a build folder, all levels from Python."""
+    model = _core.Model.load(setting.model)
+    versions = {"bxnn": _core.__version__}
+    try:
+        contestants = from_cpp(setting, model.outputs[0])
+    except Absent as error:
+        every = [from_python(model, level) for level in setting.levels]
+        return Ready(versions, every, {"C++ interface of bxnn": str(error)})
+    return Ready(versions, [from_python(model, setting.levels[-1]), *contestants], {})
 
 
 serve(prepare)
