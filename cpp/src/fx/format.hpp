@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bxnn/types.hpp"
+#include "fx/anywhere.hpp"
 #include "fx/int128.hpp"
 
 namespace bxnn::fx {

@@ -7,7 +7,7 @@
 
 // x / 2^s, rounded to an integer. s >= 1.
 template <Round mode, class T>
-inline T round_off(T x, int s) {
+BXNN_ANYWHERE inline T round_off(T x, int s) {
     const T half = static_cast<T>(T{1} << (s - 1));
     const T sign = static_cast<T>(x >> (sizeof(T) * 8 - 1));  // -1 for negative x, else 0
     if constexpr (mode == Round::TRN) return static_cast<T>(x >> s);
@@ -21,7 +21,7 @@ inline T round_off(T x, int s) {
 
 // Brings x * 2^up into the target's range.
 template <Fit fit, class T>
-inline T bring_into_range(T x, const Cast<T>& c) {
+BXNN_ANYWHERE inline T bring_into_range(T x, const Cast<T>& c) {
     using U = Unsigned<T>;
     const T moved = static_cast<T>(static_cast<U>(x) << c.up);
     if constexpr (fit == Fit::none) return moved;
@@ -34,7 +34,7 @@ inline T bring_into_range(T x, const Cast<T>& c) {
 
 // Calls f with the two modes as compile-time constants.
 template <class F>
-inline void with_modes(Round round, Fit fit, bool rounds, F&& f) {
+BXNN_ANYWHERE inline void with_modes(Round round, Fit fit, bool rounds, F&& f) {
     const auto with_fit = [&]<Round r, bool s>() {
         switch (fit) {
             case Fit::none: return f.template operator()<r, s, Fit::none>();
@@ -58,7 +58,7 @@ inline void with_modes(Round round, Fit fit, bool rounds, F&& f) {
 
 // x[i] = quantize(x[i]) for i < n.
 template <class T>
-inline void quantize_rows(T* x, std::size_t n, const Cast<T>& cast) {
+BXNN_ANYWHERE inline void quantize_rows(T* x, std::size_t n, const Cast<T>& cast) {
     const Cast<T> c = cast;  // a local copy: the stores below can't change it
     with_modes(c.round, c.fit, c.down > 0, [&]<Round round, bool rounds, Fit fit>() {
         for (std::size_t i = 0; i < n; ++i) {

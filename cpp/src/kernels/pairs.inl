@@ -222,7 +222,7 @@ inline void produce_paired(const DotProducer& p, const Operand& x, const std::by
     const auto& d = *p.paired;
     for (std::size_t done = 0; done < rows;) {
         const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;
-        const std::size_t group = p.group[position];
+        const std::size_t group = d.group[position];
         const std::uint32_t* x_rows = x.rows.data() + position * 2 * d.pairs;
         std::int32_t* to_lanes = packed ? nullptr : lanes + done * kBlock;
         std::byte* to_rows = packed ? packed + done * kBlock * 2 : nullptr;

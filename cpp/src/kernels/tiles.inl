@@ -119,7 +119,7 @@ inline void produce_tiles(const DotProducer& p, const Operand& x, const std::byt
     Share last;
     for (std::size_t done = 0, n = 0; done < rows; done += n) {
         const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;
-        const std::size_t group = p.group[position];
+        const std::size_t group = d.group[position];
         n = std::min(rows - done, p.filters - filter);
         for (std::size_t event = 0; event < kBlock; event += kStrip) {
             const Strip strip = strip_of(d, x, x.rows.data() + position * 2 * d.pairs, arena, event, room);

@@ -26,7 +26,7 @@ double dot(const Instruction& i, const DotProducer& p, const Speed& speed) {
         const double pair = speed.pair * (p.paired->floor > 0 ? 2.2 : 1) +
                             (i.operands[0].pairs == Operand::Pairs::scattered ? 4.0 / p.filters : 0);
         const double kept = p.paired->sparse ? 1.25 * static_cast<double>(p.paired->sparse->terms.size()) /
-                                                   static_cast<double>(p.bias.size())
+                                                   static_cast<double>(p.paired->groups() * p.filters)
                                              : p.paired->pairs;
         return outputs * element * (kept * pair + kFinish);
     }

@@ -1,6 +1,7 @@
 // Exact and floored dot products of 16-bit rows and weights: two terms at a time, and the first casts applied to the
 // sums. docs/spec/exactness.md has the proofs.
 #include <algorithm>
+#include <map>
 
 #include "passes/plan.hpp"
 
@@ -26,20 +27,116 @@ std::int32_t word(std::int64_t low, std::int64_t high) {
                                      static_cast<std::uint16_t>(low));
 }
 
-PairedDot paired(const DotProducer& p) {
+// Which pairs of rows a dot product reads, and its weights for them.
+struct Arrangement {
+    std::uint32_t pairs = 0;            // a position
+    std::vector<Ref> refs;              // [P][pairs][2]
+    std::vector<std::uint32_t> group;   // [P]
+    std::vector<std::uint32_t> origin;  // [G]: the group of the dot product whose weights and bias these are
+    std::vector<std::int64_t> term;     // [G][pairs][2]: the number of the term that a row is for; -1: none
+    bool whole = true;                  // every pair is two rows that lie together
+};
+
+bool lie_together(const Ref& low, const Ref& high) {
+    return low.node == high.node &&
+           (low.node == kConstantRow ? low.element == high.element
+                                     : low.element % 2 == 0 && high.element == low.element + 1);
+}
+
+// Terms two by two as they come. Where they are odd in number, the last is beside any row.
+Arrangement as_they_come(const DotProducer& p, const Operand& x) {
+    Arrangement a{(p.terms + 1) / 2, {}, p.group, {}, {}, true};
+    for (std::size_t position = 0; position < p.positions; ++position)
+        for (std::size_t k = 0; k < 2 * a.pairs; ++k) {
+            Ref ref = x.refs[position * p.terms + std::min<std::size_t>(k, p.terms - 1)];
+            if (k == p.terms && ref.node != kConstantRow) ref.element |= 1;
+            a.refs.push_back(ref);
+            if (k % 2 == 1) a.whole &= lie_together(a.refs[a.refs.size() - 2], ref);
+        }
+    for (std::uint32_t g = 0; g < p.bias.size() / p.filters; ++g) {
+        a.origin.push_back(g);
+        for (std::int64_t k = 0; k < 2 * std::int64_t{a.pairs}; ++k) a.term.push_back(k < p.terms ? k : -1);
+    }
+    return a;
+}
+
+// The pairs in which terms lie, with no term beside a row that is not wanted. Positions whose terms lie alike share
+// weights. Rows of zeros are left out.
+Arrangement as_they_lie(const DotProducer& p, const Operand& x, const std::vector<ConstantRow>& constants) {
+    using Slots = std::map<std::pair<ir::Id, std::uint32_t>, std::array<std::int64_t, 2>>;
+    std::vector<Slots> positions(p.positions);
+    std::size_t most = 1;
+    for (std::size_t position = 0; position < p.positions; ++position) {
+        auto& slots = positions[position];
+        for (std::uint32_t k = 0; k < p.terms; ++k) {
+            const Ref& ref = x.refs[position * p.terms + k];
+            const bool constant = ref.node == kConstantRow;
+            if (constant && constants[ref.element].raw == 0) continue;
+            std::uint32_t element = constant ? 2 * ref.element : ref.element;
+            auto* slot = &slots.try_emplace({ref.node, element / 2}, std::array<std::int64_t, 2>{-1, -1}).first->second;
+            // a row that several terms read: each needs a slot of its own, which the key can't give
+            if ((*slot)[element % 2] >= 0) return {};
+            (*slot)[element % 2] = k;
+        }
+        most = std::max(most, slots.size());
+    }
+    Arrangement a;
+    a.pairs = static_cast<std::uint32_t>(most);
+    std::map<std::pair<std::uint32_t, std::vector<std::int64_t>>, std::uint32_t> known;
+    for (std::size_t position = 0; position < p.positions; ++position) {
+        std::vector<std::int64_t> term;
+        Ref low{kConstantRow, 0}, high{kConstantRow, 0};
+        for (const auto& [place, terms] : positions[position]) {
+            const bool constant = place.first == kConstantRow;
+            low = {place.first, constant ? place.second : 2 * place.second};
+            high = {place.first, constant ? place.second : 2 * place.second + 1};
+            a.refs.push_back(low), a.refs.push_back(high);
+            term.insert(term.end(), terms.begin(), terms.end());
+        }
+        if (positions[position].empty()) low = high = x.refs[position * p.terms];
+        for (; term.size() < 2 * a.pairs; term.insert(term.end(), 2, -1)) a.refs.push_back(low), a.refs.push_back(high);
+        const auto [found, is_new] =
+            known.try_emplace({p.group[position], term}, static_cast<std::uint32_t>(a.origin.size()));
+        if (is_new) {
+            a.origin.push_back(p.group[position]);
+            a.term.insert(a.term.end(), term.begin(), term.end());
+        }
+        a.group.push_back(found->second);
+    }
+    return a;
+}
+
+// Joining the halves of two words takes about as long as seven multiplications, shared by the filters; as they lie,
+// pairs are more in number.
+Arrangement arrangement(const DotProducer& p, const Operand& x, const std::vector<ConstantRow>& constants) {
+    constexpr std::size_t join = 7, most_patterns = 64;
+    Arrangement come = as_they_come(p, x);
+    if (come.whole) return come;
+    Arrangement lie = as_they_lie(p, x, constants);
+    const std::size_t filters = 2 * std::size_t{p.filters};
+    const bool better = lie.pairs > 0 && lie.pairs * (filters + 1) < come.pairs * (filters + join);
+    return better && lie.origin.size() <= most_patterns * come.origin.size() ? lie : come;
+}
+
+PairedDot paired(const DotProducer& p, const Arrangement& a) {
     PairedDot d;
     d.floor = p.path == DotPath::floored ? p.shift : 0;
-    d.pairs = (p.terms + 1) / 2;
+    d.pairs = a.pairs;
+    d.group = a.group;
     d.stride = (p.filters + kWidestVector - 1) / kWidestVector * kWidestVector;
-    const std::size_t groups = p.bias.size() / p.filters;
+    const std::size_t groups = a.origin.size();
     d.weights.resize(groups * d.pairs * d.stride + kWidestVector);  // whole vectors may be read from any filter on
     d.start.resize(groups * d.stride + kWidestVector);
     for (std::size_t g = 0; g < groups; ++g)
         for (std::size_t f = 0; f < p.filters; ++f) {
-            d.start[g * d.stride + f] = static_cast<std::int32_t>(p.bias[g * p.filters + f]);
-            const std::int64_t* w = p.weights.data() + (g * p.filters + f) * p.terms;
-            for (std::size_t k = 0; k < p.terms; k += 2)
-                d.weights[(g * d.pairs + k / 2) * d.stride + f] = word(w[k], k + 1 < p.terms ? w[k + 1] : 0);
+            const std::size_t row = a.origin[g] * p.filters + f;
+            d.start[g * d.stride + f] = static_cast<std::int32_t>(p.bias[row]);
+            const auto weight = [&](std::size_t place) {
+                const std::int64_t k = a.term[g * 2 * d.pairs + place];
+                return k < 0 ? 0 : p.weights[row * p.terms + static_cast<std::size_t>(k)];
+            };
+            for (std::size_t k = 0; k < d.pairs; ++k)
+                d.weights[(g * d.pairs + k) * d.stride + f] = word(weight(2 * k), weight(2 * k + 1));
         }
     return d;
 }
@@ -56,7 +153,7 @@ TiledWeights::Bytes bytes_of_range(std::int64_t lo, std::int64_t hi) {
 std::optional<SparsePairs> sparse(const DotProducer& p, const PairedDot& d) {
     constexpr double term = 1.25;
     SparsePairs s;
-    const std::size_t groups = p.bias.size() / p.filters;
+    const std::size_t groups = d.groups();
     for (std::size_t g = 0; g < groups; ++g)
         for (std::size_t f = 0; f < p.filters; ++f) {
             s.begin.push_back(static_cast<std::uint32_t>(s.terms.size()));
@@ -81,34 +178,20 @@ std::optional<TiledWeights> tiled(const DotProducer& p, const PairedDot& d) {
     t.sets = (p.filters + side - 1) / side;
     t.depth = (d.pairs + side - 1) / side;
     const std::uint32_t planes = t.bytes == TiledWeights::Bytes::both ? 2 : 1;
-    const std::uint64_t otherwise =
-        d.sparse ? d.sparse->terms.size() * p.filters / (p.bias.size()) : std::uint64_t{d.pairs} * p.filters;
+    const std::uint64_t otherwise = d.sparse ? d.sparse->terms.size() / d.groups() : std::uint64_t{d.pairs} * p.filters;
     if (otherwise <= std::uint64_t{planes} * t.sets * (32ull * t.depth + 64)) return {};
-    const std::size_t groups = p.bias.size() / p.filters;
-    t.rows.resize(groups * t.sets * t.depth * planes * side);
-    for (std::size_t g = 0; g < groups; ++g)
+    t.rows.resize(d.groups() * t.sets * t.depth * planes * side);
+    for (std::size_t g = 0; g < d.groups(); ++g)
         for (std::size_t f = 0; f < p.filters; ++f)
-            for (std::size_t k = 0; k < p.terms; ++k)
+            for (std::size_t k = 0; k < d.pairs; ++k)
                 for (std::size_t plane = 0; plane < planes; ++plane) {
-                    const std::size_t tile = ((g * t.sets + f / side) * t.depth + k / (2 * side)) * planes + plane;
-                    t.rows[tile * side + f % side].weights[k % (2 * side) * 2 + plane] =
-                        static_cast<std::int8_t>(p.weights[(g * p.filters + f) * p.terms + k]);
+                    const std::size_t tile = ((g * t.sets + f / side) * t.depth + k / side) * planes + plane;
+                    auto& row = t.rows[tile * side + f % side].weights;
+                    const std::int32_t w = d.weights[(g * d.pairs + k) * d.stride + f];
+                    row[k % side * 4 + plane] = static_cast<std::int8_t>(w);
+                    row[k % side * 4 + 2 + plane] = static_cast<std::int8_t>(w >> 16);
                 }
     return t;
-}
-
-// Two rows for every pair: where terms are odd in number, the last has weight zero and may be any row.
-void complete_pairs(Operand& x, std::size_t terms) {
-    if (terms % 2 == 0) return;
-    std::vector<Ref> refs;
-    for (std::size_t k = 0; k < x.refs.size(); ++k) {
-        refs.push_back(x.refs[k]);
-        if ((k + 1) % terms != 0) continue;
-        Ref last = x.refs[k];
-        if (last.node != kConstantRow) last.element |= 1;
-        refs.push_back(last);
-    }
-    x.refs = std::move(refs);
 }
 
 // Whether the cast became part of the finish.
@@ -158,10 +241,11 @@ void use_pairs(Plan& plan) {
     for (auto& i : plan.instructions) {
         auto* p = std::get_if<DotProducer>(&i.producer);
         if (!p || !qualifies(i, *p)) continue;
-        PairedDot d = paired(*p);
+        Arrangement pairs = arrangement(*p, i.operands[0], plan.constants);
+        PairedDot d = paired(*p, pairs);
         d.sparse = sparse(*p, d);
         d.tiles = tiled(*p, d);
-        complete_pairs(i.operands[0], p->terms);
+        i.operands[0].refs = std::move(pairs.refs);
         take_steps(d, i.steps);
         for (auto& start : d.start) start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) << d.floor);
         d.packs = i.steps.empty() && i.storage == Lane::i16 && (p->positions == 1 || p->filters % 2 == 0);

@@ -138,11 +138,13 @@ struct SparsePairs {
 struct PairedDot {
     int floor = 0;                        // each product / 2^floor, rounded down; sums are in units of 2^-floor
     std::uint32_t pairs = 1, stride = 1;  // stride: filters, up to a whole vector
+    std::vector<std::uint32_t> group;     // [P]: which weights; finer than the dot product's own
     std::vector<std::int32_t> weights;    // [G][pairs][stride] two int16 weights each, low half first
     std::vector<std::int32_t> start;      // [G][stride]: the bias, and half a step where the cast rounds
     Finish finish;
-    std::optional<SparsePairs> sparse;  // where leaving out zeros pays
-    std::optional<TiledWeights> tiles;  // where they pay
+    std::optional<SparsePairs> sparse;                                  // where leaving out zeros pays
+    std::optional<TiledWeights> tiles;                                  // where they pay
+    std::size_t groups() const { return (start.size() - 1) / stride; }  // start ends with less than a stride more
     bool packs = false;  // the result is stored from registers: no step follows, and pairs of rows stay together
 };
 
