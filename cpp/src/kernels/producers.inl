@@ -111,3 +111,20 @@ inline void produce(const ReduceProducer& p, const Instruction& i, const std::by
         }
     }
 }
+
+// The same two rows at a time, from pairs to where they are stored.
+inline void reduce_pairs(const ReduceProducer& p, const Instruction& i, std::byte* arena) {
+    const auto& rows = i.operands[0].rows;
+    auto* out = reinterpret_cast<Short*>(row_at(arena, i.at));
+    for (std::size_t r = 0; r < i.rows; r += 2, out += 2 * kBlock) {
+        const std::size_t begin = r / p.inner * p.size * p.inner + r % p.inner;
+        std::memcpy(out, row_at(arena, rows[begin]), 4 * kBlock);
+        for (std::size_t k = 1; k < p.size; ++k) {
+            const auto* x = reinterpret_cast<const Short*>(row_at(arena, rows[begin + k * p.inner]));
+            if (p.kind == ReduceKind::max)
+                for (std::size_t e = 0; e < 2 * kBlock; ++e) out[e] = out[e] > x[e] ? out[e] : x[e];
+            else
+                for (std::size_t e = 0; e < 2 * kBlock; ++e) out[e] = out[e] < x[e] ? out[e] : x[e];
+        }
+    }
+}

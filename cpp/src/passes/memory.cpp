@@ -54,6 +54,21 @@ void note_lines(Operand& operand, std::size_t terms) {
     if (in_line) operand.pairs = Operand::Pairs::in_line;
 }
 
+// Whether what results 2i and 2i + 1 are reduced from are two rows that lie together, all along.
+bool may_reduce_pairs(const Instruction& i, const ReduceProducer& p) {
+    const auto& x = i.operands[0];
+    if ((p.kind != ir::ReduceKind::max && p.kind != ir::ReduceKind::min) || !p.leaf.empty() || !i.steps.empty() ||
+        x.storage != Lane::i16 || i.storage != Lane::i16)
+        return false;
+    const auto row = [&](std::size_t r, std::size_t k) {
+        return x.rows[r / p.inner * p.size * p.inner + r % p.inner + k * p.inner];
+    };
+    for (std::size_t r = 0; r < i.rows; r += 2)
+        for (std::size_t k = 0; k < p.size; ++k)
+            if (row(r, k) % 2 == 1 || (r + 1 < i.rows && row(r + 1, k) != row(r, k) + 1)) return false;
+    return true;
+}
+
 }  // namespace
 
 void place_rows(Plan& plan) {
@@ -115,6 +130,8 @@ void place_rows(Plan& plan) {
     for (auto& input : plan.inputs) resolve(input.rows);
     for (auto& instruction : plan.instructions) {
         for (auto& operand : instruction.operands) resolve(operand);
+        if (auto* reduce = std::get_if<ReduceProducer>(&instruction.producer))
+            reduce->on_pairs = may_reduce_pairs(instruction, *reduce);
         const auto* dot = std::get_if<DotProducer>(&instruction.producer);
         if (dot && dot->paired) note_lines(instruction.operands[0], 2 * std::size_t{dot->paired->pairs});
     }

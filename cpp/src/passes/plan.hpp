@@ -91,6 +91,7 @@ struct ReduceProducer {
     ir::Order order = ir::Order::sequential;
     std::uint32_t size = 1, inner = 1;
     std::vector<CastParams> leaf, sum;  // none, or one: to `accum`
+    bool on_pairs = false;              // max or min of 16-bit rows whose pairs lie together, stored as pairs
 };
 
 enum class DotPath : std::uint8_t {
