@@ -98,24 +98,30 @@ struct Loading {
         }
     }
 
-    // 16-bit integers two by two, without a copy on the way. A D that is unsigned has lo = 0, so that numbers beyond
-    // int16 are outside as negative ones are.
+    // Integers of 8 or 16 bits two by two; those of 16 without a copy on the way. A D of 16 bits that is unsigned has
+    // lo = 0, so that numbers beyond int16 are outside as negative ones are.
     template <class D>
     void pairs(const D* events) {
-        constexpr std::size_t square = kSquare<std::uint32_t>;
+        using Two = std::conditional_t<sizeof(D) == 2, std::uint32_t, std::uint16_t>;
+        constexpr std::size_t square = kSquare<Two>;
         const auto* bytes = reinterpret_cast<const std::byte*>(events);
         const std::size_t stride = n * sizeof(D), whole = n / 2;
         auto* words = reinterpret_cast<Word*>(row_at(arena, edge.rows.rows[0]));
-        if (whole >= square)
-            for (std::size_t k = 0; k < whole; k += square) {
-                const std::size_t pair = std::min(k, whole - square);  // the last may overlap
-                transpose<std::uint32_t>(bytes + pair * 4, stride, count,
-                                         reinterpret_cast<std::byte*>(words + pair * kBlock));
-            }
-        else
-            for (std::size_t p = 0; p < whole; ++p)
-                for (std::size_t e = 0; e < count; ++e)
-                    std::memcpy(words + p * kBlock + e, bytes + e * stride + p * 4, 4);
+        alignas(64) Two columns[sizeof(D) == 2 ? 1 : square * kBlock];
+        for (std::size_t k = 0, some = 0; k < whole; k += some) {
+            // The last square may overlap the one before.
+            const std::size_t pair = whole < square ? k : std::min(k, whole - square);
+            some = whole < square ? 1 : square;
+            auto* to =
+                reinterpret_cast<std::byte*>(sizeof(D) == 2 ? static_cast<void*>(words + pair * kBlock) : columns);
+            if (some == square) transpose<Two>(bytes + pair * sizeof(Two), stride, count, to);
+            for (std::size_t e = 0; some < square && e < count; ++e)
+                std::memcpy(to + e * sizeof(Two), bytes + e * stride + pair * sizeof(Two), sizeof(Two));
+            if constexpr (sizeof(D) == 1)
+                for (std::size_t i = 0; i < some * kBlock; ++i)
+                    words[pair * kBlock + i] =
+                        pack(static_cast<D>(columns[i]), static_cast<D>(static_cast<std::uint16_t>(columns[i] >> 8)));
+        }
         if (n % 2)
             for (std::size_t e = 0; e < count; ++e) {
                 const auto last = static_cast<std::int16_t>(events[e * n + n - 1]);
@@ -124,7 +130,7 @@ struct Loading {
         for (std::size_t p = 0; count < kBlock && p < (n + 1) / 2; ++p)
             std::fill(words + p * kBlock + count, words + (p + 1) * kBlock, words[p * kBlock + count - 1]);
         const auto lo = static_cast<std::int32_t>(edge.lo), hi = static_cast<std::int32_t>(edge.hi);  // of 16 bits
-        if (lo == INT16_MIN && hi == INT16_MAX) return;
+        if (lo <= std::numeric_limits<D>::min() && std::numeric_limits<D>::max() <= hi) return;
         std::int32_t outside = 0;
         for (std::size_t i = 0; i < (n + 1) / 2 * kBlock; ++i) {
             const std::int32_t low = static_cast<std::int16_t>(words[i]), high = words[i] >> 16;
@@ -143,8 +149,8 @@ inline BadValue load(const Plan& plan, std::size_t i, const void* data, DType ty
     Loading loading{edge, edge.rows.rows.size(), count, arena};
     with_dtype(type, [&]<class D>(D) {
         const D* events = static_cast<const D*>(data);
-        if constexpr (sizeof(D) == 2)
-            if (edge.rows.storage == Lane::i16 && (std::is_signed_v<D> || !format.is_signed))
+        if constexpr (sizeof(D) <= 2)
+            if (edge.rows.storage == Lane::i16 && (sizeof(D) == 1 || std::is_signed_v<D> || !format.is_signed))
                 return loading.pairs(events);
         with_storage(edge.rows.storage, [&]<class S>(S) { loading.template elements<S>(events); });
     });
@@ -180,13 +186,15 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
                     convert_row<std::int64_t>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
                 else convert_row<i128>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
             }
-            if (some == square && count >= square) {
-                transpose_back<D>(reinterpret_cast<const std::byte*>(columns), n * sizeof(D), count,
-                                  reinterpret_cast<std::byte*>(events + first));
-                continue;
+            const auto* from = reinterpret_cast<const std::byte*>(columns);
+            if (some == square) {
+                transpose_back<D>(from, n * sizeof(D), count, reinterpret_cast<std::byte*>(events + first));
+            } else {
+                alignas(64) D narrow[kBlock * square];
+                transpose_back<D>(from, square * sizeof(D), count, reinterpret_cast<std::byte*>(narrow));
+                for (std::size_t e = 0; e < count; ++e)
+                    std::memcpy(events + e * n + first, narrow + e * square, some * sizeof(D));
             }
-            for (std::size_t e = 0; e < count; ++e)
-                for (std::size_t k = 0; k < some; ++k) events[e * n + first + k] = columns[k * kBlock + e];
         }
     });
 }

@@ -13,10 +13,13 @@ inline void store_words(void* to, Words x) { std::memcpy(to, &x, sizeof x); }
 inline Words all(std::int32_t x) { return Words{} + x; }
 
 // f(0), f(1) ... f(n - 1) with constants: arrays that are indexed by them stay in registers.
+template <class F, std::size_t... i>
+[[gnu::always_inline]] inline void each_of(F& f, std::index_sequence<i...>) {
+    (f(std::integral_constant<std::size_t, i>{}), ...);
+}
 template <std::size_t n, class F>
 [[gnu::always_inline]] inline void each(F&& f) {
-    [&]<std::size_t... i>(std::index_sequence<i...>)
-        [[gnu::always_inline]] { (f(std::integral_constant<std::size_t, i>{}), ...); }(std::make_index_sequence<n>());
+    each_of(f, std::make_index_sequence<n>());
 }
 
 // What ends a sum.
