@@ -62,6 +62,16 @@ def garnet_types() -> Any:
     return vertices(seq.garnet("g", 4, 3, (2, 2, 2)), "ap_fixed<7,5>", g=keys)
 
 
+def garnet_narrow() -> Any:
+    """4 / 1 does not fit the type of the number of vertices, which C++ keeps for the quotient."""
+    return vertices(seq.garnet("g", 4, 3, (2, 2, 2)), "ap_uint<2>")
+
+
+def garnet_negative() -> Any:
+    """C++ divides by a negative ap_int as by an unsigned number."""
+    return vertices(seq.garnet("g", 4, 3, (2, 2, 2)), "ap_int<4>")
+
+
 def garnet_stack() -> Any:
     return vertices(seq.garnet_stack("g", 4, 3, [(2, 2, 3), (2, 3, 2), (1, 2, 2)]))
 
@@ -75,6 +85,8 @@ MODELS: dict[str, Callable[[], Any]] = {
         normalization_types,
         garnet,
         garnet_types,
+        garnet_narrow,
+        garnet_negative,
         garnet_stack,
     )
 }
@@ -93,6 +105,8 @@ EXPECTED: dict[str, list[list[int]]] = {
     "normalization_types": [[-423, 13, 631, -76, 787, -373], [474, -1487, 354, -236, 1486, -615]],
     "garnet": [[450, 71], [1399, 203]],
     "garnet_types": [[156, 129], [119, 26]],
+    "garnet_narrow": [[450, 71], [186, -39]],
+    "garnet_negative": [[313, 260], [399, 163]],
     "garnet_stack": [[127, 191], [-998, 786]],
 }
 
@@ -105,7 +119,17 @@ def test_numbers_of_c_simulation(name: str) -> None:
 
 
 @seq.needs_compiler
-@pytest.mark.parametrize("name", ["embedding_stream", "normalization_types", "garnet_types", "garnet_stack"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "embedding_stream",
+        "normalization_types",
+        "garnet_types",
+        "garnet_narrow",
+        "garnet_negative",
+        "garnet_stack",
+    ],
+)
 def test_same_as_c_simulation(name: str) -> None:
     model = MODELS[name]()
     seq.assert_same_as_c_simulation(model, seq.draw(model, 120))

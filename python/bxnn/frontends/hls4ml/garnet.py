@@ -248,7 +248,12 @@ def _normalized(network: Network, value: int, kind: CType, target: CType) -> int
     number = network.vertices.type
     raw = np.arange(number.format.min_raw, number.format.max_raw + 1, dtype=np.int64)
     dividend = network.number("n_vertices") // network.number("reuse_factor") << number.frac
-    quotient = np.where(raw == 0, 0, dividend // np.where(raw == 0, 1, np.abs(raw)) * np.sign(raw))
+    quotient = dividend // np.where(raw == 0, 1, np.abs(raw)) * np.sign(raw)
+    if number.is_int:
+        quotient = np.where(raw < 0, 0, quotient)  # C++ divides by the negative number as an unsigned one
+    # `unsigned / number` has the number's type, without its fraction bits
+    whole = CType(max(number.integer, 1), max(number.integer, 1), number.signed)
+    quotient = np.asarray(quantize(quotient, 0, whole.format)) * (number.integer > 0)
     emit.check(C_UNSIGNED, norm)
     entries = np.asarray(quantize(quotient, 0, norm.format), dtype=np.int64)
     factor = emit.builder.lut(network.vertices.value, entries, number.format.min_raw, norm.format)
