@@ -128,8 +128,9 @@ inline ir::Graph tiled_graph(std::uint64_t seed) {
                                    "ap_ufixed<13,5>",
                                    "ap_fixed<24,16>"};
     const std::uint32_t length = any(2, 6), channels = any(10, 70), window = any(1, 2);
+    const std::uint32_t step = any(1, 2);  // 2: no two terms lie in one word
     ir::Dot dot;
-    dot.positions = length - window + 1, dot.terms = window * channels, dot.groups = any(1, 2);
+    dot.positions = length - window + 1, dot.terms = window * channels / step, dot.groups = any(1, 2);
     dot.filters = any(9, 70);
     for (std::uint32_t i = 0; i < dot.groups * dot.filters * dot.terms; ++i) dot.weights.push_back(any(0, 255) - 128ll);
     for (std::uint32_t i = 0; i < dot.groups * dot.filters; ++i) dot.bias.push_back(any(0, 1000) - 500ll);
@@ -138,7 +139,7 @@ inline ir::Graph tiled_graph(std::uint64_t seed) {
     for (std::uint32_t p = 0; p < dot.positions; ++p)
         for (std::uint32_t k = 0, none = 0; k < dot.terms; ++k) {
             if (k % 2 == 0) none = padding && any(0, 20) == 0;
-            dot.index.push_back(none ? -1 : static_cast<std::int32_t>(p * channels + k));
+            dot.index.push_back(none ? -1 : static_cast<std::int32_t>(p * channels + k * step));
         }
     for (std::uint32_t p = 0; p < dot.positions; ++p) dot.group.push_back(static_cast<std::int32_t>(p % dot.groups));
     auto x = m.add(dot, {m.input("x", inputs[seed % 4], length * channels)});
