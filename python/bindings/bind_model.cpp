@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "bindings.hpp"
+#include "cuda/flat_plan.hpp"
 #include "runtime/model_impl.hpp"
 
 namespace bxnn::python {
@@ -282,6 +283,13 @@ void bind_model(py::module_& module) {
         .def(
             "explain", [](const PyModel& self, const std::string& isa) { return self.model.explain(isa); },
             arg("isa") = "")
+        .def(
+            "flat_plan",
+            [](const PyModel& self, bool trace) {
+                const auto bytes = flat::flat_plan(self.model, trace);
+                return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            },
+            arg("trace") = false)
         .def("dump", [](const PyModel& self) { return self.model.dump(); });
     module.def("isa_levels", &isa_levels, "Instruction sets usable on this CPU, slowest first.");
     module.def("active_isa", &active_isa,

@@ -180,6 +180,8 @@ class Model:
         """Replay the golden vectors: (values compared, values that differ)."""
     def explain(self, isa: str = "") -> str:
         """One JSON document: of each planned step its layer, kernel, expected cycles, lanes and proof."""
+    def flat_plan(self, trace: bool = False) -> bytes:
+        """The proven plan as plain data, for libbxnn_cuda; trace: with the probes as further outputs."""
     def dump(self) -> str:
         """The graph as text, one operation a line."""
 

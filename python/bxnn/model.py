@@ -155,7 +155,7 @@ class Model:
         """Number of golden events that the model carries for `self_test`."""
         return self._core.golden_events
 
-    def predict(self, x: Events, *, threads: int = 0) -> Array | Outputs:
+    def predict(self, x: Events, *, threads: int = 0, device: str = "cpu") -> Array | Outputs:
         """The firmware's answer for real numbers, as exact real numbers.
 
         x: one array for a model with one input (anything that NumPy takes as an array); otherwise a sequence
@@ -164,6 +164,8 @@ class Model:
             dtype; float32 and float64 are not copied when they are C-contiguous. Values are cast to the
             input's format with its own rounding and overflow.
         threads: 0 uses all CPUs.
+        device: "cpu", or a GPU: "cuda", "cuda:1" (docs/howto/cuda.md). CuPy arrays and what else has
+            `__cuda_array_interface__` are then read where they are, and the results are CuPy arrays.
 
         Returns float64 of shape `(*batch, *output shape)`; a tuple of them (`Outputs`, also indexed by name)
         if the model has several outputs. Raises InputError for a wrong shape or dtype, NaN or infinity, and
@@ -172,19 +174,23 @@ class Model:
         if not self._reals_fit:
             for tensor in self._outputs:
                 _require_float64_holds(tensor, "output")
+        if device != "cpu":
+            return self._results(self._on_gpu(x, device, raw=False))
         results = self._core.run_plain(x, False, threads)
         if results is None:
             results = self._evaluate(x, raw_in=False, raw_out=False, threads=threads)
         return self._results(results)
 
-    def predict_raw(self, x: Events, *, threads: int = 0) -> Array | Outputs:
+    def predict_raw(self, x: Events, *, threads: int = 0, device: str = "cpu") -> Array | Outputs:
         """The firmware's answer for raw integers, as raw integers in the narrowest dtype.
 
-        x: as for `predict`, but raw integers of the input's format, in any integer dtype.
+        x, device: as for `predict`, but x holds raw integers of the input's format, in any integer dtype.
 
         Returns arrays of `outputs[i].dtype`. Raises InputError for floats, and for integers outside the
         input's format, with the event index (batch axes counted in row-major order).
         """
+        if device != "cpu":
+            return self._results(self._on_gpu(x, device, raw=True))
         results = self._core.run_plain(x, True, threads)
         if results is None:
             results = self._evaluate(x, raw_in=True, raw_out=True, threads=threads)
@@ -289,6 +295,11 @@ class Model:
 
     def _results(self, arrays: list[Array]) -> Array | Outputs:
         return arrays[0] if len(arrays) == 1 else Outputs(arrays, self._names)
+
+    def _on_gpu(self, x: Events, device: str, *, raw: bool) -> list[Array]:
+        from bxnn import cuda
+
+        return cuda.outputs(self, x, device, raw=raw)
 
     def _evaluate(
         self, x: Events, *, raw_in: bool, raw_out: bool, trace: bool = False, threads: int = 0

@@ -1,0 +1,2 @@
+// The library with CUDA's runtime imitated: <cuda_runtime.h> is the one beside this file.
+#include "cuda/backend.cu"
