@@ -143,8 +143,7 @@ inline void produce_tiles(const DotProducer& p, const Operand& x, const std::byt
 inline void produce_tiled(const DotProducer& p, const Operand& x, const std::byte* arena, std::size_t first,
                           std::size_t rows, std::int32_t* lanes, std::byte* packed) {
     const auto& d = *p.paired;
-    if (!d.tiles || (x.pairs != Operand::Pairs::in_line && d.pairs > kDeepest))
-        return kNext(p, x, arena, first, rows, lanes, packed);
+    if (!d.tiles) return kNext(p, x, arena, first, rows, lanes, packed);
     switch (d.tiles->bytes) {
         case TiledWeights::Bytes::low_unsigned:
             return produce_tiles<false, false>(p, x, arena, first, rows, lanes, packed);

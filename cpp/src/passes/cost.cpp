@@ -6,28 +6,28 @@ namespace bxnn::plan {
 namespace {
 
 constexpr double kMove = 1, kStep = 2.5, kLookup = 8, kFinish = 2;  // cycles a vector
-constexpr double kTile = 16, kTileSet = 64;                         // cycles a product of tiles; a set of 16 filters
 
 double vectors(Lane lane, const Speed& speed) {  // an element, as a part of a vector
     return lane == Lane::i128 ? 4.0 : bits_of(std::max(lane, Lane::i32)) / 8.0 / speed.vector_bytes;
 }
 
 double tiles(const DotProducer& p, const TiledWeights& t, bool in_line) {
-    const double planes = t.bytes == TiledWeights::Bytes::both ? 2 : 1, events = 2 * TiledWeights::side;
+    constexpr double events = 2 * TiledWeights::side;
     const double gather = in_line ? 0 : 2.0 * p.paired->pairs;
-    return p.positions * (t.sets * planes * (2 * kTile * t.depth + kTileSet) + gather) / events;
+    return p.positions * (static_cast<double>(t.cycles()) + gather) / events;
 }
 
 double dot(const Instruction& i, const DotProducer& p, const Speed& speed) {
     const double element = vectors(i.lane, speed), outputs = double{1} * p.positions * p.filters;
-    if (uses_tiles(i, speed))
+    if (speed.has_tiles && p.paired && p.paired->tiles)
         return tiles(p, *p.paired->tiles, i.operands[0].pairs == Operand::Pairs::in_line) + outputs * element * kFinish;
     if (p.paired) {
         const double pair = speed.pair * (p.paired->floor > 0 ? 2.2 : 1) +
                             (i.operands[0].pairs == Operand::Pairs::scattered ? 4.0 / p.filters : 0);
-        const double kept = p.paired->sparse ? 1.25 * static_cast<double>(p.paired->sparse->terms.size()) /
-                                                   static_cast<double>(p.paired->groups() * p.filters)
-                                             : p.paired->pairs;
+        const double kept = p.paired->sparse
+                                ? SparsePairs::term_cost * static_cast<double>(p.paired->sparse->terms.size()) /
+                                      static_cast<double>(p.paired->groups() * p.filters)
+                                : p.paired->pairs;
         return outputs * element * (kept * pair + kFinish);
     }
     const double multiply = i.lane <= Lane::i32 ? 2 : 6;
@@ -47,12 +47,6 @@ double produced(const Instruction& i, const Speed& speed) {
 }
 
 }  // namespace
-
-bool uses_tiles(const Instruction& i, const Speed& speed) {
-    const auto* p = std::get_if<DotProducer>(&i.producer);
-    return speed.has_tiles && p && p->paired && p->paired->tiles &&
-           (i.operands[0].pairs == Operand::Pairs::in_line || p->paired->pairs <= TiledWeights::most_gathered);
-}
 
 double cycles(const Instruction& i, const Speed& speed) {
     double sum = produced(i, speed);

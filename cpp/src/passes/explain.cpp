@@ -33,7 +33,7 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
 std::string_view kernel_of(const Instruction& i, const Speed& speed) {
     const auto* dot = std::get_if<DotProducer>(&i.producer);
     if (!dot || !dot->paired) return dot ? "lanes" : "none";
-    return uses_tiles(i, speed) ? "tiles" : dot->paired->sparse ? "sparse pairs" : "pairs";
+    return speed.has_tiles && dot->paired->tiles ? "tiles" : dot->paired->sparse ? "sparse pairs" : "pairs";
 }
 
 double rounded(double x) { return std::round(x * 10) / 10; }

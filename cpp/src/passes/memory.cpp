@@ -132,8 +132,12 @@ void place_rows(Plan& plan) {
         for (auto& operand : instruction.operands) resolve(operand);
         if (auto* reduce = std::get_if<ReduceProducer>(&instruction.producer))
             reduce->on_pairs = may_reduce_pairs(instruction, *reduce);
-        const auto* dot = std::get_if<DotProducer>(&instruction.producer);
-        if (dot && dot->paired) note_lines(instruction.operands[0], 2 * std::size_t{dot->paired->pairs});
+        auto* dot = std::get_if<DotProducer>(&instruction.producer);
+        if (!dot || !dot->paired) continue;
+        auto& x = instruction.operands[0];
+        note_lines(x, 2 * std::size_t{dot->paired->pairs});
+        if (x.pairs != Operand::Pairs::in_line && dot->paired->pairs > TiledWeights::most_gathered)
+            dot->paired->tiles.reset();  // there is no room to bring them together
     }
     for (auto& output : plan.outputs) resolve(output.rows);
 }

@@ -72,11 +72,13 @@ Arrangement as_they_lie(const DotProducer& p, const Operand& x, const std::vecto
             const Ref& ref = x.refs[position * p.terms + k];
             const bool constant = ref.node == kConstantRow;
             if (constant && constants[ref.element].raw == 0) continue;
-            std::uint32_t element = constant ? 2 * ref.element : ref.element;
-            auto* slot = &slots.try_emplace({ref.node, element / 2}, std::array<std::int64_t, 2>{-1, -1}).first->second;
+            const std::uint32_t element = constant ? 2 * ref.element : ref.element;
+            auto& halves =
+                slots.try_emplace({ref.node, element / 2}, std::array<std::int64_t, 2>{-1, -1}).first->second;
+            auto& half = halves[element % 2];
             // a row that several terms read: each needs a slot of its own, which the key can't give
-            if ((*slot)[element % 2] >= 0) return {};
-            (*slot)[element % 2] = k;
+            if (half >= 0) return {};
+            half = k;
         }
         most = std::max(most, slots.size());
     }
@@ -151,7 +153,6 @@ TiledWeights::Bytes bytes_of_range(std::int64_t lo, std::int64_t hi) {
 
 // Without the pairs of zeros, unless they are few: a term takes longer where filters do not share loads.
 std::optional<SparsePairs> sparse(const DotProducer& p, const PairedDot& d) {
-    constexpr double term = 1.25;
     SparsePairs s;
     const std::size_t groups = d.groups();
     for (std::size_t g = 0; g < groups; ++g)
@@ -163,12 +164,11 @@ std::optional<SparsePairs> sparse(const DotProducer& p, const PairedDot& d) {
         }
     s.begin.push_back(static_cast<std::uint32_t>(s.terms.size()));
     const auto terms = static_cast<double>(s.terms.size());
-    if (terms * term >= static_cast<double>(groups * p.filters) * d.pairs) return {};
+    if (terms * SparsePairs::term_cost >= static_cast<double>(groups * p.filters) * d.pairs) return {};
     return s;
 }
 
-// Tiles, where weights have 8 bits and tiles take less time: a product of tiles takes 16 cycles for 16 events, bringing
-// in and finishing a set of 16 filters about 64 for 32 events.
+// Tiles, where weights have 8 bits and tiles take less time.
 std::optional<TiledWeights> tiled(const DotProducer& p, const PairedDot& d) {
     constexpr std::uint32_t side = TiledWeights::side;
     const auto fits8 = [](std::int64_t w) { return INT8_MIN <= w && w <= INT8_MAX; };
@@ -177,9 +177,9 @@ std::optional<TiledWeights> tiled(const DotProducer& p, const PairedDot& d) {
     t.bytes = bytes_of_range(p.x_lo, p.x_hi);
     t.sets = (p.filters + side - 1) / side;
     t.depth = (d.pairs + side - 1) / side;
-    const std::uint32_t planes = t.bytes == TiledWeights::Bytes::both ? 2 : 1;
+    const std::uint32_t planes = t.planes();
     const std::uint64_t otherwise = d.sparse ? d.sparse->terms.size() / d.groups() : std::uint64_t{d.pairs} * p.filters;
-    if (otherwise <= std::uint64_t{planes} * t.sets * (32ull * t.depth + 64)) return {};
+    if (otherwise <= t.cycles()) return {};
     t.rows.resize(d.groups() * t.sets * t.depth * planes * side);
     for (std::size_t g = 0; g < d.groups(); ++g)
         for (std::size_t f = 0; f < p.filters; ++f)

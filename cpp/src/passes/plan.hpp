@@ -122,10 +122,15 @@ struct TiledWeights {
     };
     std::uint32_t sets = 1, depth = 1;  // of 16 filters; of 16 pairs
     std::vector<Row> rows;              // [G][sets][depth][low, high][side]
+
+    std::uint32_t planes() const { return bytes == Bytes::both ? 2 : 1; }
+    // Expected for a position of 32 events: 16 for a product of tiles, and 64 to bring in and finish 16 filters.
+    std::uint64_t cycles() const { return std::uint64_t{planes()} * sets * (32ull * depth + 64); }
 };
 
 // The pairs of weights that are not both zero, filter by filter.
 struct SparsePairs {
+    static constexpr double term_cost = 1.25;  // of a pair where filters do not share loads, 1 where they do
     struct Term {
         std::uint32_t pair;
         std::int32_t weights;
@@ -218,9 +223,6 @@ struct Speed {
     double pair = 1;  // cycles that a vector of pairs takes to be multiplied and added
     bool has_tiles = false;
 };
-
-// Whether an instruction is computed by products of tiles there.
-bool uses_tiles(const Instruction& i, const Speed& speed);
 
 // Expected cycles an event: of an instruction; of reading the inputs and writing the outputs.
 double cycles(const Instruction& i, const Speed& speed);
