@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "bxnn/shared_ring.hpp"
 #include "bxnn/stream.hpp"
 
 namespace bxnn::python {
@@ -118,25 +119,69 @@ Stage make_stage(std::string name, const py::object& model, const py::sequence& 
     return stage;
 }
 
+using Inputs = std::vector<std::tuple<std::string, std::size_t, py::dtype>>;  // name, numbers an event, type
+
+std::vector<Input> inputs_of(const Inputs& given) {
+    std::vector<Input> inputs;
+    for (const auto& [name, elements, dtype] : given) {
+        const auto type = dtype_of_array(py::array(dtype, std::vector<py::ssize_t>{0}));
+        if (!type)
+            throw Error(ErrorKind::input,
+                        "input '" + name + "': dtype " + py::cast<std::string>(py::str(dtype)) + " is not supported");
+        inputs.push_back({name, elements, *type});
+    }
+    return inputs;
+}
+
+// Where the rows of one array for each input lie, and how many events they are.
+std::pair<std::vector<const void*>, std::size_t> rows_of(const std::vector<Input>& inputs,
+                                                         const std::vector<py::array>& rows) {
+    if (rows.size() != inputs.size())
+        throw Error(ErrorKind::input, "expected arrays of " + std::to_string(inputs.size()) + " inputs, got " +
+                                          std::to_string(rows.size()));
+    std::vector<const void*> pointers;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto& array = rows[i];
+        const auto& input = inputs[i];
+        const auto refuse = [&](const std::string& what) {
+            throw Error(ErrorKind::input, "input '" + input.name + "': " + what);
+        };
+        if (dtype_of_array(array) != input.dtype)
+            refuse("expected " + py::cast<std::string>(py::str(numpy_dtype(input.dtype))) + ", got " +
+                   py::cast<std::string>(py::str(array.dtype())));
+        if (!lies_well(array)) refuse("the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
+        if (array.ndim() == 0 || array.shape(0) != rows[0].shape(0) ||
+            static_cast<std::size_t>(array.size()) != static_cast<std::size_t>(array.shape(0)) * input.elements)
+            refuse("expected [events, " + std::to_string(input.elements) + "] numbers, got shape " +
+                   py::cast<std::string>(py::str(array.attr("shape"))));
+        pointers.push_back(array.data());
+    }
+    return {std::move(pointers), static_cast<std::size_t>(rows[0].shape(0))};
+}
+
+using Crossings = std::optional<py::array_t<Crossing, py::array::c_style>>;
+
+const Crossing* numbers_of(const Crossings& crossings, std::size_t events) {
+    if (!crossings) return nullptr;
+    if (static_cast<std::size_t>(crossings->size()) != events)
+        throw Error(ErrorKind::input, "expected the crossing numbers of " + std::to_string(events) + " events, got " +
+                                          std::to_string(crossings->size()));
+    return crossings->data();
+}
+
 class PyEngine {
 public:
-    PyEngine(const std::vector<std::tuple<std::string, std::size_t, py::dtype>>& inputs, std::vector<Stage> stages,
+    PyEngine(const Inputs& inputs, std::vector<Stage> stages,
              const std::optional<py::array_t<bool, py::array::c_style | py::array::forcecast>>& filled,
              std::optional<double> rate, std::int64_t lag_ns, bool one_thread, bool keep_accepted,
-             std::size_t accepted_ring, std::uint64_t section_orbits, Crossing first) {
+             std::size_t accepted_ring, std::uint64_t section_orbits, Crossing first)
+        : inputs_(inputs_of(inputs)) {
         Config config;
-        for (const auto& [name, elements, dtype] : inputs) {
-            const auto type = dtype_of_array(py::array(dtype, std::vector<py::ssize_t>{0}));
-            if (!type)
-                throw Error(ErrorKind::input, "input '" + name + "': dtype " + py::cast<std::string>(py::str(dtype)) +
-                                                  " is not supported");
-            config.inputs.push_back({name, elements, *type});
-        }
+        config.inputs = inputs_;
         if (filled) config.filled.assign(filled->data(), filled->data() + filled->size());
         config.rate = rate, config.lag = nanoseconds(lag_ns), config.one_thread = one_thread;
         config.keep_accepted = keep_accepted, config.accepted_ring = accepted_ring;
         config.section_orbits = section_orbits, config.first = first;
-        inputs_ = config.inputs;
         engine_ = std::make_unique<Engine>(std::move(config), std::move(stages));
     }
     ~PyEngine() {
@@ -147,18 +192,29 @@ public:
     void start() { engine_->start(); }
     void stop() { engine_->stop(); }
     bool stopped() const { return engine_->stopped(); }
-    void put(const std::vector<py::array>& rows,
-             const std::optional<py::array_t<Crossing, py::array::c_style>>& crossings) {
-        const auto [pointers, events] = checked(rows);
-        if (crossings && static_cast<std::size_t>(crossings->size()) != events)
-            throw Error(ErrorKind::input, "expected the crossing numbers of " + std::to_string(events) +
-                                              " events, got " + std::to_string(crossings->size()));
-        const Crossing* numbers = crossings ? crossings->data() : nullptr;
+    void put(const std::vector<py::array>& rows, const Crossings& crossings) {
+        const auto [pointers, events] = rows_of(inputs_, rows);
+        const Crossing* numbers = numbers_of(crossings, events);
         const py::gil_scoped_release release;
         engine_->put(pointers, numbers, events);
     }
+    // Batches that come within the time, one at least; how many events. Fewer than none: the writer has closed the
+    // ring.
+    std::int64_t put_shared(SharedRing& ring, double seconds) {
+        const py::gil_scoped_release release;
+        const auto end = std::chrono::steady_clock::now() + nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+        std::int64_t events = 0;
+        do {
+            const auto batch = ring.read(end - std::chrono::steady_clock::now());
+            if (!batch) return events == 0 && ring.ended() ? -1 : events;
+            engine_->put(batch->rows, batch->crossings, batch->events);
+            ring.release();
+            events += static_cast<std::int64_t>(batch->events);
+        } while (!engine_->stopped() && std::chrono::steady_clock::now() < end);
+        return events;
+    }
     void replay(const std::vector<py::array>& rows, std::uint64_t crossings, std::uint64_t at) {
-        const auto [pointers, events] = checked(rows);
+        const auto [pointers, events] = rows_of(inputs_, rows);
         held_.push_back(rows);
         const py::gil_scoped_release release;
         engine_->replay(pointers, events, crossings, at);
@@ -212,30 +268,6 @@ public:
     }
 
 private:
-    std::pair<std::vector<const void*>, std::size_t> checked(const std::vector<py::array>& rows) const {
-        if (rows.size() != inputs_.size())
-            throw Error(ErrorKind::input, "expected arrays of " + std::to_string(inputs_.size()) + " inputs, got " +
-                                              std::to_string(rows.size()));
-        std::vector<const void*> pointers;
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const auto& array = rows[i];
-            const auto& input = inputs_[i];
-            const auto refuse = [&](const std::string& what) {
-                throw Error(ErrorKind::input, "input '" + input.name + "': " + what);
-            };
-            if (dtype_of_array(array) != input.dtype)
-                refuse("expected " + py::cast<std::string>(py::str(numpy_dtype(input.dtype))) + ", got " +
-                       py::cast<std::string>(py::str(array.dtype())));
-            if (!lies_well(array)) refuse("the array must be C-contiguous and aligned; use numpy.ascontiguousarray");
-            if (array.ndim() == 0 || array.shape(0) != rows[0].shape(0) ||
-                static_cast<std::size_t>(array.size()) != static_cast<std::size_t>(array.shape(0)) * input.elements)
-                refuse("expected [events, " + std::to_string(input.elements) + "] numbers, got shape " +
-                       py::cast<std::string>(py::str(array.attr("shape"))));
-            pointers.push_back(array.data());
-        }
-        return {std::move(pointers), static_cast<std::size_t>(rows[0].shape(0))};
-    }
-
     std::vector<Input> inputs_;
     std::unique_ptr<Engine> engine_;
     std::vector<std::vector<py::array>> held_;  // what is replayed
@@ -251,7 +283,7 @@ void bind_stream(py::module_& module) {
              arg("number"), arg("histogram_bits"), arg("batch"), arg("deadline_ns"), arg("budget_ns"), arg("ring"),
              arg("threads"), arg("isa"), arg("predict") = py::none());
     py::class_<PyEngine>(module, "Engine", "Streams of crossings through stages of a trigger: docs/spec/stream.md.")
-        .def(py::init<const std::vector<std::tuple<std::string, std::size_t, py::dtype>>&, std::vector<Stage>,
+        .def(py::init<const Inputs&, std::vector<Stage>,
                       const std::optional<py::array_t<bool, py::array::c_style | py::array::forcecast>>&,
                       std::optional<double>, std::int64_t, bool, bool, std::size_t, std::uint64_t, Crossing>(),
              py::kw_only(), arg("inputs"), arg("stages"), arg("filled") = py::none(), arg("rate") = py::none(),
@@ -261,6 +293,7 @@ void bind_stream(py::module_& module) {
         .def("stop", &PyEngine::stop)
         .def_property_readonly("stopped", &PyEngine::stopped)
         .def("put", &PyEngine::put, arg("rows"), arg("crossings") = py::none())
+        .def("put_shared", &PyEngine::put_shared, arg("ring"), arg("seconds"))
         .def("replay", &PyEngine::replay, arg("rows"), arg("crossings"), arg("at") = 0)
         .def("flush", &PyEngine::flush, py::call_guard<py::gil_scoped_release>())
         .def("finish", &PyEngine::finish)
@@ -270,6 +303,33 @@ void bind_stream(py::module_& module) {
         .def("books", &PyEngine::books, arg("histograms") = true)
         .def("save", &PyEngine::save)
         .def("restore", &PyEngine::restore, arg("state"));
+    py::class_<SharedRing>(module, "SharedRing", "Events from another process: one writer, one reader.")
+        .def_static(
+            "create",
+            [](const std::string& name, const Inputs& inputs, std::size_t batch, std::size_t slots) {
+                return SharedRing::create(name, inputs_of(inputs), batch, slots);
+            },
+            arg("name"), arg("inputs"), arg("batch") = 1024, arg("slots") = 64)
+        .def_static("open", &SharedRing::open, arg("name"))
+        .def_property_readonly(
+            "inputs",
+            [](const SharedRing& ring) {
+                py::list inputs;
+                for (const auto& input : ring.inputs())
+                    inputs.append(py::make_tuple(input.name, input.elements, numpy_dtype(input.dtype)));
+                return inputs;
+            })
+        .def(
+            "write",
+            [](SharedRing& ring, const std::vector<py::array>& rows, const Crossings& crossings, double seconds) {
+                const auto [pointers, events] = rows_of(ring.inputs(), rows);
+                const Crossing* numbers = numbers_of(crossings, events);
+                const py::gil_scoped_release release;
+                return ring.write(pointers, numbers, events, nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+            },
+            arg("rows"), arg("crossings") = py::none(), arg("seconds") = 1.0)
+        .def("close", &SharedRing::close)
+        .def_property_readonly("ended", &SharedRing::ended);
     module.def("prescale_hash", &prescale_hash, arg("number"), arg("seed"), arg("crossing"));
     module.def(
         "histogram_bins",

@@ -39,7 +39,7 @@ public:
 
     int bits() const { return bits_; }
     std::uint64_t total() const;
-    std::int64_t first() const { return -static_cast<std::int64_t>(below_.size()); }
+    std::int64_t first() const;  // number of the lowest bin that is not empty, if that is below 0; else 0
     std::vector<std::uint64_t> counts() const;  // of consecutive bins from first() on
     // The highest integer of the bin in which the fraction q of all values is reached; 0 if there are none.
     std::int64_t quantile(double q) const;
@@ -74,9 +74,9 @@ struct Stage {
     std::string name;
     // Inputs: some of the engine's, by name. Outputs: `seeds`, one number whose bit i is seed i; then scores, one each.
     Model model;
-    Predict predict;  // what computes the model; empty: this CPU
-    std::vector<Seed> seeds;
-    std::vector<DeadTime> dead_time;
+    Predict predict{};  // what computes the model; empty: this CPU
+    std::vector<Seed> seeds{};
+    std::vector<DeadTime> dead_time{};
     std::uint64_t number = 0;              // of the sequence of prescales
     int histogram_bits = 12;               // of scores
     std::size_t batch = 4096;              // most events that travel together
@@ -84,7 +84,7 @@ struct Stage {
     std::chrono::nanoseconds budget{0};    // of latency; 0: none
     std::size_t ring = 64;                 // batches that wait in front
     unsigned threads = 1;                  // that share a batch
-    std::string isa;
+    std::string isa{};
 };
 
 struct Input {

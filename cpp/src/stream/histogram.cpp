@@ -42,10 +42,22 @@ std::uint64_t Histogram::total() const {
                            std::accumulate(below_.begin(), below_.end(), std::uint64_t{0}));
 }
 
+namespace {
+
+// Bins up to the last that is not empty.
+std::size_t used(const std::vector<std::uint64_t>& side) {
+    const auto end = std::find_if(side.rbegin(), side.rend(), [](auto n) { return n != 0; }).base();
+    return static_cast<std::size_t>(end - side.begin());
+}
+
+}  // namespace
+
+std::int64_t Histogram::first() const { return -static_cast<std::int64_t>(used(below_)); }
+
 std::vector<std::uint64_t> Histogram::counts() const {
-    std::vector<std::uint64_t> all(below_.rbegin(), below_.rend());
-    const auto end = std::find_if(above_.rbegin(), above_.rend(), [](auto n) { return n != 0; }).base();
-    all.insert(all.end(), above_.begin(), end);
+    std::vector<std::uint64_t> all(below_.begin(), below_.begin() - first());
+    std::reverse(all.begin(), all.end());
+    all.insert(all.end(), above_.begin(), above_.begin() + static_cast<std::ptrdiff_t>(used(above_)));
     return all;
 }
 
