@@ -94,13 +94,13 @@ def compose(
     for key, text in model.meta.items():
         builder.set_meta(key, text)
     inputs: dict[str, int] = {}
-    for node in (graph.nodes[i] for i in graph.inputs):
-        scaling, fmt = before.get(node.name), node.attributes["format"]
-        arrived = builder.input(node.name, node.shape, scaling.arrives if scaling else fmt)
-        inputs[node.name] = builder.cast(scaling(builder, arrived), fmt) if scaling else arrived
+    for tensor in model.inputs:
+        scaling, fmt = before.get(tensor.name), tensor.format
+        arrived = builder.input(tensor.name, tensor.shape, scaling.arrives if scaling else fmt)
+        inputs[tensor.name] = builder.cast(scaling(builder, arrived), fmt) if scaling else arrived
     ids = replay(graph, builder, inputs)
-    for number, name in graph.probes:
-        builder.probe(ids[number], name)
+    for number, layer in graph.probes:
+        builder.probe(ids[number], layer)
     values = value_names(graph, ids)
     for node, name in graph.outputs:
         builder.output(ids[node], name)

@@ -137,9 +137,7 @@ class _Compiler:
             found[name] = self.builder.gather([inputs[source]], index)
         return found
 
-    def _rows(
-        self, entry: Node, keys: Mapping[str, Node], x: int, fields: list[str]
-    ) -> tuple[int, int]:
+    def _rows(self, entry: Node, keys: Mapping[str, Node], x: int, fields: list[str]) -> tuple[int, int]:
         """First row and number of rows of an object, checked against the shape of its input."""
         shape = self.builder.shape_of(x)
         rows, width = (shape[0], prod(shape[1:]))
@@ -193,9 +191,7 @@ class _Compiler:
             self._warn(node, f"{what}: {oddity}")
         return value, cut
 
-    def _look_at(
-        self, seed: Seed, node: Node, value: Value, seeds: list[Seed], values: list[Value]
-    ) -> None:
+    def _look_at(self, seed: Seed, node: Node, value: Value, seeds: list[Seed], values: list[Value]) -> None:
         """Warn of what is legal and looks wrong."""
         if value.decided is not None:
             self._warn(node, f"seed {seed.name}: fires {'always' if value.decided else 'never'}")
@@ -275,7 +271,7 @@ def _dead_time(node: Node | None) -> tuple[DeadTime, ...]:
         rule = DeadTime(keys["accepts"].integer(1, 1 << 20), keys["crossings"].integer(1, 1 << 40))
         if rule.crossings <= rule.accepts:
             entry.fail(
-                f"{rule.accepts} accepts in {rule.crossings} crossings forbid nothing; expected more crossings"
+                f"{rule.accepts} accepts in {rule.crossings} crossings forbid nothing; state more crossings"
             )
         rules.append(rule)
     return tuple(rules)

@@ -1,12 +1,11 @@
-"""The language of cuts: a Python-like expression over raw integers, compiled to operations (docs/howto/menus.md)."""
+"""The language of cuts (docs/howto/menus.md): expressions over raw integers, compiled to a graph."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NoReturn
@@ -134,7 +133,9 @@ class Cut:
             return literal(node.value)
         text = ast.get_source_segment(self.text, node) or ""
         if not isinstance(node.value, float) or not _REAL.fullmatch(text):
-            self._fail(node, "expected an integer, or a decimal number that a unit makes an integer: 22.5*GeV")
+            self._fail(
+                node, "expected an integer, or a decimal number that a unit makes an integer: 22.5*GeV"
+            )
         return literal(Fraction(text.replace("_", "")))
 
     def _name(self, node: ast.Name) -> Value:
@@ -155,9 +156,10 @@ class Cut:
 
     def _attribute(self, node: ast.Attribute) -> Value:
         """object.field, object[i].field, network.output."""
-        base, index = node.value, None
+        base: ast.expr = node.value
+        index: ast.expr | None = None
         if isinstance(base, ast.Subscript):
-            base, index = base.value, base.slice
+            index, base = base.slice, base.value
         if not isinstance(base, ast.Name):
             self._fail(node, "expected object.field, object[0].field or network.output")
         owners = {**self._names.objects, **self._names.networks}
@@ -198,9 +200,7 @@ class Cut:
             result = self._do.both(result, one)
         return result
 
-    def _oddity(
-        self, node: ast.AST, sides: list[ast.expr], values: list[Value], always: bool
-    ) -> Oddity:
+    def _oddity(self, node: ast.AST, sides: list[ast.expr], values: list[Value], always: bool) -> Oddity:
         ranges = [
             f"'{self._source(side)}' lies in [{value.low}, {value.high}]"
             for side, value in zip(sides, values, strict=True)
@@ -238,9 +238,7 @@ class Cut:
     def _call(self, node: ast.Call) -> Value:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name not in FUNCTIONS:
-            self._fail(
-                node, f"unknown function; there are {', '.join(FUNCTIONS)}{closest(name, FUNCTIONS)}"
-            )
+            self._fail(node, f"unknown function; there are {', '.join(FUNCTIONS)}{closest(name, FUNCTIONS)}")
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args) or not node.args:
             self._fail(node, f"expected the form {_FORMS[name]}")
         first = node.args[0]
@@ -289,10 +287,12 @@ class Cut:
         if name == "count":
             total = self._do.reduce("sum", value)
             return Value("number", 1, None, total.low, total.high, self._do.id(total))
-        ops: dict[str, Literal["sum", "min", "max"]] = {"any": "max", "all": "min", "max": "max", "min": "min"}
-        return self._do.reduce(ops.get(name, "sum"), value)
+        return self._do.reduce(_REDUCTIONS[name], value)
 
 
+_REDUCTIONS: Mapping[str, Literal["sum", "min", "max"]] = {
+    **{"any": "max", "all": "min", "max": "max", "min": "min", "sum": "sum"}
+}
 _FORMS = {
     "abs": "abs(number)",
     "all": "all(object, condition)",

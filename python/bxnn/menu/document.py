@@ -1,8 +1,8 @@
 """A menu's YAML as a tree that knows its lines: every error says file, line, key, what to do.
 
-Only the plain parts of YAML are read: mappings, lists, scalars. Scalars are text here; what they mean is decided
-by the key they stand under, so nothing turns into a date or a Boolean by itself. Tags, anchors, aliases and
-duplicate keys are refused; size and depth are bounded.
+Only the plain parts of YAML are read: mappings, lists, scalars. Scalars are text here; what they mean is
+decided by the key they stand under, so nothing turns into a date or a Boolean by itself. Tags, anchors,
+aliases and duplicate keys are refused; size and depth are bounded.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Node:
     def name(self, what: str = "a name") -> str:
         text = self.text(what)
         if not _NAME.fullmatch(text):
-            self.fail(f"expected {what} of letters, digits and _, at most 64, not led by a digit; got '{text}'")
+            self.fail(f"expected {what} of letters, digits and _, at most 64, no digit first; got '{text}'")
         return text
 
     def integer(self, low: int, high: int) -> int:
@@ -80,7 +80,9 @@ class Node:
         text = self.text(what)
         exact = _DECIMAL.fullmatch(text) or (_FRACTION.fullmatch(text) and int(text.split("/")[1]))
         if not exact:
-            self.fail(f"expected {what}: an integer, a decimal number or a fraction such as 3/2; got '{text}'")
+            self.fail(
+                f"expected {what}: an integer, a decimal number or a fraction such as 3/2; got '{text}'"
+            )
         return Fraction(text)
 
     def flag(self) -> bool:
@@ -105,7 +107,7 @@ class Node:
         for key in self.content:
             if not _NAME.fullmatch(key):
                 self.fail(
-                    f"expected names of letters, digits and _, at most 64, not led by a digit; got '{key}'",
+                    f"expected names of letters, digits and _, at most 64, no digit first; got '{key}'",
                     line=self.key_lines[key],
                 )
         return self.content

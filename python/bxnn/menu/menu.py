@@ -24,8 +24,8 @@ __all__ = ["DeadTime", "Decisions", "Menu", "MenuError", "Seed"]
 class Seed:
     """A seed, or path, of a menu: bit `index in Menu.seeds` of the word `seeds`.
 
-    prescale: one of so many events that fire is kept; 0: none. requires: seeds of the stage before, of which at
-    least one has to be set; empty: no condition. line: where it stands in the menu's text.
+    prescale: one of so many events that fire is kept; 0: none. requires: seeds of the stage before, of which
+    at least one has to be set; empty: no condition. line: where it stands in the menu's text.
     """
 
     name: str

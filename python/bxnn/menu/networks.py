@@ -15,7 +15,7 @@ import numpy as np
 
 from bxnn._core import Builder, Format, ModelFileError
 from bxnn.compose import InputScaling, Score, replay, value_names
-from bxnn.inspect_graph import Graph, graph_of
+from bxnn.inspect_graph import graph_of
 from bxnn.menu.document import Node, closest
 from bxnn.menu.operations import Fault, Operations, Value
 from bxnn.model import Model
@@ -220,7 +220,9 @@ def _score(node: Node, outputs: Mapping[str, int], values: Mapping[str, int], bu
         return outputs[name]
     keys = node.fields((), (*_SUMS, "weights", "minus", "mean", "order", *_SCORE_FORMATS))
     if sum(key in keys for key in _SUMS) != 1 or ("weights" in keys) != ("weighted_sum" in keys):
-        node.fail("expected the name of an output, 'sum_of_squares: NAME', or 'weighted_sum: NAME' with 'weights'")
+        node.fail(
+            "expected the name of an output, 'sum_of_squares: NAME', or 'weighted_sum: NAME' with 'weights'"
+        )
     if "score" in outputs:
         node.fail("the network has an output 'score' already; write 'score: score'")
     options: dict[str, Any] = {key: _format(keys[key]) for key in _SCORE_FORMATS if key in keys}
