@@ -86,6 +86,8 @@ class Selection:
         return SelectedColumns(chosen, self.crossing)
 
     def _choose(self, inputs: Sequence[str], found: Sequence[str], kind: str) -> dict[str, list[str]]:
+        if len(inputs) > 1 and list(found) == [""]:
+            raise InputError(f"there are {len(inputs)} inputs, a .npy file holds one array; use .npz")
         given = self._by_input(inputs)
         chosen = {}
         for name in inputs:
@@ -99,8 +101,9 @@ class Selection:
             )
             missing = [column for column in columns if column not in found]
             if missing:
+                names = ", ".join(map(repr, missing))
                 raise InputError(
-                    f"no {', '.join(map(repr, missing))} for input '{name}'; the file holds the {kind} {sorted(found)[:50]} "
+                    f"no {names} for input '{name}'; the file holds the {kind} {sorted(found)[:50]} "
                     f"(choose with --columns A,B,... or --columns {name}=A,B,...)"
                 )
             chosen[name] = columns
