@@ -149,7 +149,9 @@ class Books:
         return self.accepted is None or self.accepted.arrived == arrived
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any], stages: Sequence[tuple[Sequence[str], Sequence[str]]], kept: bool) -> Books:
+    def of(
+        cls, raw: Mapping[str, Any], stages: Sequence[tuple[Sequence[str], Sequence[str]]], kept: bool
+    ) -> Books:
         """From what the core says; stages: names of seeds and of scores. kept: whether accepted events are."""
         return cls(
             raw["first"],
@@ -199,9 +201,7 @@ def _link(raw: Mapping[str, Any]) -> Link:
 
 
 def _counts(raw: Mapping[str, Any]) -> Counts:
-    return Counts(
-        raw["processed"], raw["accepted"], raw["dead"], raw["fired"], raw["kept"], raw["pure"]
-    )
+    return Counts(raw["processed"], raw["accepted"], raw["dead"], raw["fired"], raw["kept"], raw["pure"])
 
 
 def _stage(raw: Mapping[str, Any], seeds: Sequence[str], scores: Sequence[str]) -> StageBooks:

@@ -200,7 +200,8 @@ class Stream:
             return None
         crossings, kept, rows = taken
         events = {
-            name: row.reshape(-1, *spec.shape) for row, (name, spec) in zip(rows, self.inputs.items(), strict=True)
+            name: row.reshape(-1, *spec.shape)
+            for row, (name, spec) in zip(rows, self.inputs.items(), strict=True)
         }
         return Accepted(crossings, kept, events)
 
@@ -230,7 +231,11 @@ class Stream:
         }
         for stage in self.stages:
             menu = stage.menu
-            rules = [(s.name, str(s.prescale), s.requires) for s in menu.seeds], menu.dead_time, menu.seed_number
+            rules = (
+                [(s.name, str(s.prescale), s.requires) for s in menu.seeds],
+                menu.dead_time,
+                menu.seed_number,
+            )
             text = json.dumps(repr(rules)).encode() + menu.model._core.to_bytes()
             prints[f"the menu of stage '{stage.name}'"] = hashlib.sha256(text).hexdigest()
         return prints
@@ -302,12 +307,15 @@ def _on_device(model: Model, device: str) -> Predict | None:
     """What computes a menu elsewhere than on this CPU."""
     if device == "cpu":
         return None
+
     def predict(inputs: list[Array]) -> Sequence[Array]:
         events = {t.name: x.reshape(-1, *t.shape) for t, x in zip(model.inputs, inputs, strict=True)}
         results = model.predict_raw(events, device=device)
         return list(results) if isinstance(results, Outputs) else [results]
 
-    predict([np.zeros((1, prod(t.shape)), t.dtype) for t in model.inputs])  # tells now of a device that is not there
+    predict(
+        [np.zeros((1, prod(t.shape)), t.dtype) for t in model.inputs]
+    )  # tells now of a device that is not there
     return predict
 
 

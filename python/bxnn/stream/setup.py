@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -135,17 +134,13 @@ def _mapping(node: Node) -> Mapping[str, Node]:
     return node.content if isinstance(node.content, dict) else {}
 
 
-def _quantity(node: Node, units: Mapping[str, int]) -> Fraction:
-    return node.quantity(units)
-
-
 def _time(node: Node) -> int:
     """In whole ns."""
-    return int(_quantity(node, _TIMES))
+    return int(node.quantity(_TIMES))
 
 
 def _clock(node: Node) -> float:
-    return LHC_CLOCK if node.content == "lhc" else float(_quantity(node, _RATES))
+    return LHC_CLOCK if node.content == "lhc" else float(node.quantity(_RATES))
 
 
 def _path(node: Node | None, folder: Path) -> Path | None:
@@ -193,7 +188,9 @@ def _stages(node: Node, folder: Path, live: bool) -> tuple[StageSetup, ...]:
 
 
 def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
-    keys = node.fields(("name", "menu"), ("batch", "wait", "ring", "threads", "isa", "device", "histogram_bits"))
+    keys = node.fields(
+        ("name", "menu"), ("batch", "wait", "ring", "threads", "isa", "device", "histogram_bits")
+    )
     text = keys["menu"].text("the path of a menu")
     try:
         menu = Menu.load(text if text.startswith(PACKAGE) else folder / text)
@@ -245,7 +242,11 @@ def _files(node: Node, folder: Path, setup: StreamSetup) -> Source:
         layout = folder / keys["layout"].text("a path")
         source: Source = open_source(_paths(keys["files"], folder), names, Layout.load(layout))
     else:
-        columns = [c.text("[INPUT=]NAME") for c in keys["columns"].items("columns", 256)] if "columns" in keys else []
+        columns = (
+            [c.text("[INPUT=]NAME") for c in keys["columns"].items("columns", 256)]
+            if "columns" in keys
+            else []
+        )
         tree = keys["tree"].text("the name of a tree") if "tree" in keys else None
         source = open_source(_paths(keys["files"], folder), names, Selection(columns, tree, crossing))
     if "draw" in keys:
@@ -261,7 +262,11 @@ def _signals(source: Source, node: Node, folder: Path, names: list[str]) -> Sour
     signals = []
     for entry in keys["mixed_in"].items("signals", 255):
         part = entry.fields(("files", "fraction"), ("columns",))
-        columns = [c.text("[INPUT=]NAME") for c in part["columns"].items("columns", 256)] if "columns" in part else []
+        columns = (
+            [c.text("[INPUT=]NAME") for c in part["columns"].items("columns", 256)]
+            if "columns" in part
+            else []
+        )
         opened = open_source(_paths(part["files"], folder), names, Selection(columns))
         signals.append(Signal(opened, float(part["fraction"].number())))
     return Injection(source, signals, keys["seed"].integer(0, 2**63 - 1))
