@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bxnn.model import Model, Outputs, SelfTest
+from bxnn.sources.lhc import REVOLUTION_FREQUENCY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MODELS = ("vae_encoder", "autoencoder")
 ZERO_BIAS = "zerobias"
 TRAINING_EVENTS = 12_000  # the first zero-bias events, seen in training
-CROSSING_RATE = 11_245.5 * 2_748  # revolutions/s times bunches of a filled machine: 30.9 MHz
+CROSSING_RATE = REVOLUTION_FREQUENCY * 2_748  # bunches of a filled machine: 30.9 MHz
 RATES = (1e3, 1e4, 3e4, 1e5, 3e5)
 THROUGHPUT_BATCH = 100_000
 NOTE = (

@@ -11,24 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bxnn._core import InputError, Tensor
-from bxnn.event_files import Selection
+from bxnn.sources import Selection
 
 Array = NDArray[Any]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("events")
-    group.add_argument(
-        "--dataset", action="append", default=[], metavar="[INPUT=]NAME", help="array in a .npz or HDF5 file"
-    )
     group.add_argument("--tree", help="tree in a ROOT file (default: the only one)")
     group.add_argument(
         "--columns",
         "--branches",
+        "--dataset",
         action="append",
         default=[],
         metavar="[INPUT=]A,B,...",
-        help="branches of a ROOT tree or columns of a Parquet file, side by side in this order",
+        help="arrays, datasets, branches or columns of the file, side by side in this order",
     )
     meaning = group.add_mutually_exclusive_group()
     meaning.add_argument(
@@ -40,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def selection(args: argparse.Namespace) -> Selection:
-    return Selection(args.dataset, args.columns, args.tree)
+    return Selection(args.columns, args.tree)
 
 
 def require_meaning(args: argparse.Namespace, events: dict[str, Array], inputs: Sequence[Tensor]) -> None:

@@ -12,8 +12,9 @@ from bxnn.cli import events as events_options
 from bxnn.cli.arguments import positive
 from bxnn.cli.console import print_json
 from bxnn.cli.result_files import require_place
-from bxnn.event_files import open_events
 from bxnn.model import Model
+from bxnn.sources import open_source
+from bxnn.sources.source import head
 
 SUMMARY = "count what every cast does to events: wrapped, saturated, rounded values"
 DESCRIPTION = """\
@@ -44,10 +45,10 @@ def execute(args: argparse.Namespace) -> int:
     model = Model.load(args.model)
     if args.plot:
         _require_picture(args.plot)
-    source = open_events(args.events, model.inputs, events_options.selection(args))
+    source = open_source(args.events, [t.name for t in model.inputs], events_options.selection(args))
     if source.count == 0:
-        raise InputError(f"{source.path}: expected at least one event")
-    events = next(iter(source.chunks(args.first)))
+        raise InputError(f"{args.events}: expected at least one event")
+    events = head(source, args.first)
     events_options.require_meaning(args, events, model.inputs)
     found = profile(model, events, raw=bool(args.raw))
     if args.plot:

@@ -14,8 +14,8 @@ from bxnn.cli import events as events_options
 from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json, progress
 from bxnn.cli.result_files import Column, require_writable, result_file
-from bxnn.event_files import EventFile, open_events
 from bxnn.model import Model
+from bxnn.sources import FileChain, FileSource, open_source
 
 SUMMARY = "run the events of a file through a model"
 DESCRIPTION = """\
@@ -49,7 +49,7 @@ def execute(args: argparse.Namespace) -> int:
     require_writable(args.output, len(model.outputs))
     if args.output.exists() and args.events.exists() and args.output.samefile(args.events):
         raise InputError(f"{args.output}: is the file of events")
-    source = open_events(args.events, model.inputs, events_options.selection(args))
+    source = open_source(args.events, [t.name for t in model.inputs], events_options.selection(args))
     columns = [
         Column(t.name, tuple(t.shape), t.dtype if args.raw else np.dtype(np.float64)) for t in model.outputs
     ]
@@ -70,7 +70,9 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def _stream(model: Model, source: EventFile, columns: list[Column], args: argparse.Namespace) -> float:
+def _stream(
+    model: Model, source: FileSource | FileChain, columns: list[Column], args: argparse.Namespace
+) -> float:
     """Returns the seconds spent in the model alone."""
     predict = model.predict_raw if args.raw else model.predict
     start, seconds = 0, 0.0

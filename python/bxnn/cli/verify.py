@@ -7,23 +7,24 @@ import contextlib
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from bxnn import verify
-from bxnn._core import InputError
+from bxnn._core import InputError, Tensor
 from bxnn.cli import conversion
 from bxnn.cli import events as events_options
 from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json
-from bxnn.event_files import EventFile, open_events
 from bxnn.inspect_graph import graph_of
 from bxnn.model import Model
 from bxnn.reproducer import require_empty, write_reproducer
+from bxnn.sources import Selection, open_source
+from bxnn.sources.source import whole
 from bxnn.verify import VerifyReport
 
 SUMMARY = "compare a model bit for bit with a reference"
@@ -85,7 +86,7 @@ def execute(args: argparse.Namespace) -> int:
     elif args.model:
         report = verify(model, Model.load(args.model), x, raw=raw)
     else:
-        report = verify(model, _whole(open_events(args.expected, model.outputs)), x, raw=raw)
+        report = verify(model, _whole(args.expected, model.outputs), x, raw=raw)
     return _show(model, report, args)
 
 
@@ -115,8 +116,7 @@ def _golden(model: Model, args: argparse.Namespace) -> int:
 def _events(model: Model, args: argparse.Namespace) -> tuple[dict[str, NDArray[Any]], bool]:
     if args.events is None:
         return events_options.random_events(model.inputs, args.random or 1000, args.seed), True
-    source = open_events(args.events, model.inputs, events_options.selection(args))
-    events = _whole(source)
+    events = _whole(args.events, model.inputs, events_options.selection(args))
     events_options.require_meaning(args, events, model.inputs)
     return events, bool(args.raw)
 
@@ -134,11 +134,13 @@ def _against_source(
         return verify(model, graph, x, raw=raw)
 
 
-def _whole(file: EventFile) -> dict[str, NDArray[Any]]:
-    if file.count == 0:
-        raise InputError(f"{file.path}: expected at least one event")
-    chunks = list(file.chunks(file.count))
-    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+def _whole(
+    path: Path, tensors: Sequence[Tensor], selection: Selection | None = None
+) -> dict[str, NDArray[Any]]:
+    source = open_source(path, [tensor.name for tensor in tensors], selection)
+    if source.count == 0:
+        raise InputError(f"{path}: expected at least one event")
+    return whole(source)
 
 
 def _show(model: Model, report: VerifyReport, args: argparse.Namespace) -> int:

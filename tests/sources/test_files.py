@@ -11,29 +11,30 @@ import pytest
 from numpy.typing import NDArray
 
 from bxnn import InputError
-from bxnn.event_files import EventFile, Selection, open_events
+from bxnn.sources import FileSource, Selection
+from bxnn.sources import open_source as open_events
 from python import example_models as example
 
-INPUTS = example.dense().inputs
+INPUTS = ["x"]
 X = np.random.default_rng(0).integers(-128, 128, (40, 3)) * example.LSB
 
 
-def npy(path: Path) -> EventFile:
-    np.save(path / "x.npy", np.asfortranarray(X))
+def npy(path: Path) -> FileSource:
+    np.save(path / "x.npy", X)
     return open_events(path / "x.npy", INPUTS)
 
 
-def npz(path: Path) -> EventFile:
+def npz(path: Path) -> FileSource:
     np.savez_compressed(path / "x.npz", other=X[:5], x=X)
     return open_events(path / "x.npz", INPUTS)
 
 
-def hdf5(path: Path) -> EventFile:
+def hdf5(path: Path) -> FileSource:
     h5py = pytest.importorskip("h5py")
     with h5py.File(path / "x.h5", "w") as file:
         file["l1/features"] = X
         file["other"] = X[:5]
-    return open_events(path / "x.h5", INPUTS, Selection(datasets=["l1/features"]))
+    return open_events(path / "x.h5", INPUTS, Selection(columns=["l1/features"]))
 
 
 def write_root(path: Path) -> Path:
@@ -45,11 +46,11 @@ def write_root(path: Path) -> Path:
     return path / "x.root"
 
 
-def root(path: Path) -> EventFile:
+def root(path: Path) -> FileSource:
     return open_events(write_root(path), INPUTS, Selection(tree="events"))
 
 
-def root_columns(path: Path) -> EventFile:
+def root_columns(path: Path) -> FileSource:
     return open_events(write_root(path), INPUTS, Selection(tree="events", columns=["a,bc"]))
 
 
@@ -69,20 +70,25 @@ def write_parquet(path: Path) -> Path:
     return path / "x.parquet"
 
 
-def parquet(path: Path) -> EventFile:
+def parquet(path: Path) -> FileSource:
     return open_events(write_parquet(path), INPUTS)
 
 
-def parquet_columns(path: Path) -> EventFile:
+def parquet_columns(path: Path) -> FileSource:
     return open_events(write_parquet(path), INPUTS, Selection(columns=["x=a,bc"]))
 
 
-KINDS = [npy, npz, hdf5, root, root_columns, parquet, parquet_columns]
+def fortran_order(path: Path) -> FileSource:
+    np.save(path / "x.npy", np.asfortranarray(X))
+    return open_events(path / "x.npy", INPUTS)
+
+
+KINDS = [npy, fortran_order, npz, hdf5, root, root_columns, parquet, parquet_columns]
 
 
 @pytest.mark.parametrize("size", [1, 7, 40, 100])
 @pytest.mark.parametrize("kind", KINDS)
-def test_chunks_hold_every_event_once(tmp_path: Path, kind: Callable[[Path], EventFile], size: int) -> None:
+def test_chunks_hold_every_event_once(tmp_path: Path, kind: Callable[[Path], FileSource], size: int) -> None:
     file = kind(tmp_path)
     chunks: list[NDArray[Any]] = [chunk["x"] for chunk in file.chunks(size)]
     assert file.count == 40
@@ -100,11 +106,11 @@ def test_npy_is_mapped_not_read(tmp_path: Path) -> None:
 REFUSED: list[tuple[Callable[[Path], Path], Selection, str]] = [
     (write_root, Selection(), r"name of a tree \(--tree\).*events.*jagged"),
     (write_root, Selection(tree="no"), "name of a tree.*no"),
-    (write_root, Selection(tree="events", columns=["a,no"]), r"no column \['no'\].*bc"),
-    (write_root, Selection(tree="jagged", columns=["a"]), "branch 'a' does not have the same number"),
-    (write_parquet, Selection(columns=["no"]), r"no column \['no'\]"),
-    (write_parquet, Selection(columns=["jagged"]), "column 'jagged' does not have the same number"),
-    (write_parquet, Selection(columns=["gaps"]), "'gaps' has missing values"),
+    (write_root, Selection(tree="events", columns=["a,no"]), r"no 'no' for input 'x'.*bc"),
+    (write_root, Selection(tree="jagged", columns=["a"]), "event 1: 'a' does not have the same number"),
+    (write_parquet, Selection(columns=["no"]), r"no 'no' for input 'x'"),
+    (write_parquet, Selection(columns=["jagged"]), "event 1: 'jagged' does not have the same number"),
+    (write_parquet, Selection(columns=["gaps"]), "event 31: column 'gaps' has missing values"),
 ]
 
 
@@ -119,13 +125,13 @@ def test_unknown_dataset(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no 'x' for input 'x'; the file holds the arrays \['a', 'b'\]"):
         open_events(tmp_path / "x.npz", INPUTS)
     with pytest.raises(InputError, match="no 'c'"):
-        open_events(tmp_path / "x.npz", INPUTS, Selection(datasets=["c"]))
+        open_events(tmp_path / "x.npz", INPUTS, Selection(columns=["c"]))
 
 
 def test_different_numbers_of_events(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", a=X[:3], b=X)
     with pytest.raises(InputError, match="same number of events"):
-        open_events(tmp_path / "x.npz", example.two_inputs().inputs)
+        open_events(tmp_path / "x.npz", ["a", "b"])
 
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:

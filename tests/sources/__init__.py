@@ -1,0 +1,1 @@
+"""Sources of events: files, pipes, generators, filling schemes."""
