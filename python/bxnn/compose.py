@@ -56,10 +56,11 @@ class InputScaling:
     def __call__(self, builder: Builder, x: int) -> int:
         """Append the scaling of value x; the id of the result, before the cast to the input's format."""
         shape = builder.shape_of(x)
-        offset = real_constant(builder, self.offset, self.offset_format, shape, "offset")
+        if self.sum_format is not None or not np.array_equal(self.offset, 0.0):
+            offset = real_constant(builder, self.offset, self.offset_format, shape, "offset")
+            x = builder.binary("add", x, offset, self.sum_format)
         scale = real_constant(builder, self.scale, self.scale_format, shape, "scale")
-        shifted = builder.binary("add", x, offset, self.sum_format)
-        return builder.binary("mul", shifted, scale, self.product_format)
+        return builder.binary("mul", x, scale, self.product_format)
 
 
 def compose(
@@ -92,8 +93,15 @@ def compose(
     builder = Builder(graph.name)
     for key, text in model.meta.items():
         builder.set_meta(key, text)
-    ids = _replay(graph, builder, before)
-    values = _names(graph, ids)
+    inputs: dict[str, int] = {}
+    for tensor in model.inputs:
+        scaling, fmt = before.get(tensor.name), tensor.format
+        arrived = builder.input(tensor.name, tensor.shape, scaling.arrives if scaling else fmt)
+        inputs[tensor.name] = builder.cast(scaling(builder, arrived), fmt) if scaling else arrived
+    ids = replay(graph, builder, inputs)
+    for number, layer in graph.probes:
+        builder.probe(ids[number], layer)
+    values = value_names(graph, ids)
     for node, name in graph.outputs:
         builder.output(ids[node], name)
     for name, step in after.items():
@@ -116,32 +124,26 @@ def _require_known(what: str, given: Mapping[str, Any], names: Sequence[str]) ->
         raise InputError(f"{what}: no input '{unknown[0]}'; the inputs are {', '.join(names)}")
 
 
-def _replay(graph: Graph, builder: Builder, before: Mapping[str, InputScaling]) -> list[int]:
-    """Emit every node and probe of a graph; the id of each node's value."""
+def replay(graph: Graph, builder: Builder, inputs: Mapping[str, int]) -> list[int]:
+    """Emit the operations of a graph on values that are there; the id of each of its nodes.
+
+    inputs: by the name of an input, a value of its number of elements and its format.
+    """
     ids: list[int] = []
     for node in graph.nodes:
-        scaling = before.get(node.name) if node.operation == "input" else None
-        if scaling is None:
-            ids.append(_EMIT[node.operation](builder, node, [ids[i] for i in node.operands]))
-        else:
-            arrived = builder.input(node.name, node.shape, scaling.arrives)
-            ids.append(builder.cast(scaling(builder, arrived), node.attributes["format"]))
-    for number, name in graph.probes:
-        builder.probe(ids[number], name)
+        emit = _EMIT.get(node.operation)
+        operands = [ids[i] for i in node.operands]
+        ids.append(emit(builder, node, operands) if emit else inputs[node.name])
     return ids
 
 
-def _names(graph: Graph, ids: Sequence[int]) -> dict[str, int]:
+def value_names(graph: Graph, ids: Sequence[int]) -> dict[str, int]:
     """Inputs, layers and outputs by name; without names that stand for different values."""
     named: dict[str, set[int]] = {}
     inputs = [(i, graph.nodes[i].name) for i in graph.inputs]
     for node, name in (*inputs, *graph.probes, *graph.outputs):
         named.setdefault(name, set()).add(ids[node])
     return {name: found.pop() for name, found in named.items() if len(found) == 1}
-
-
-def _input(builder: Builder, node: Node, operands: list[int]) -> int:
-    return builder.input(node.name, node.shape, node.attributes["format"])
 
 
 def _constant(builder: Builder, node: Node, operands: list[int]) -> int:
@@ -210,7 +212,6 @@ def _reduce(builder: Builder, node: Node, operands: list[int]) -> int:
 
 
 _EMIT: Mapping[str, Callable[[Builder, Node, list[int]], int]] = {
-    "input": _input,
     "constant": _constant,
     "cast": _cast,
     "dot": _dot,
