@@ -13,7 +13,7 @@ from bxnn.cli.arguments import positive
 from bxnn.cli.console import print_json
 from bxnn.cli.result_files import require_place
 from bxnn.model import Model
-from bxnn.sources import open_source
+from bxnn.sources.files import open_files
 from bxnn.sources.source import head
 
 SUMMARY = "count what every cast does to events: wrapped, saturated, rounded values"
@@ -45,7 +45,7 @@ def execute(args: argparse.Namespace) -> int:
     model = Model.load(args.model)
     if args.plot:
         _require_picture(args.plot)
-    source = open_source(args.events, [t.name for t in model.inputs], events_options.selection(args))
+    source = open_files(args.events, [t.name for t in model.inputs], events_options.selection(args))
     if source.count == 0:
         raise InputError(f"{args.events}: expected at least one event")
     events = head(source, args.first)

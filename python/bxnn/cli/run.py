@@ -15,7 +15,7 @@ from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json, progress
 from bxnn.cli.result_files import Column, require_writable, result_file
 from bxnn.model import Model
-from bxnn.sources import FileChain, FileSource, open_source
+from bxnn.sources.files import FileChain, FileSource, open_files
 
 SUMMARY = "run the events of a file through a model"
 DESCRIPTION = """\
@@ -49,7 +49,7 @@ def execute(args: argparse.Namespace) -> int:
     require_writable(args.output, len(model.outputs))
     if args.output.exists() and args.events.exists() and args.output.samefile(args.events):
         raise InputError(f"{args.output}: is the file of events")
-    source = open_source(args.events, [t.name for t in model.inputs], events_options.selection(args))
+    source = open_files(args.events, [t.name for t in model.inputs], events_options.selection(args))
     columns = [
         Column(t.name, tuple(t.shape), t.dtype if args.raw else np.dtype(np.float64)) for t in model.outputs
     ]

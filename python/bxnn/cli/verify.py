@@ -23,7 +23,8 @@ from bxnn.cli.console import print_json
 from bxnn.inspect_graph import graph_of
 from bxnn.model import Model
 from bxnn.reproducer import require_empty, write_reproducer
-from bxnn.sources import Selection, open_source
+from bxnn.sources import Selection
+from bxnn.sources.files import open_files
 from bxnn.sources.source import whole
 from bxnn.verify import VerifyReport
 
@@ -137,7 +138,7 @@ def _against_source(
 def _whole(
     path: Path, tensors: Sequence[Tensor], selection: Selection | None = None
 ) -> dict[str, NDArray[Any]]:
-    source = open_source(path, [tensor.name for tensor in tensors], selection)
+    source = open_files(path, [tensor.name for tensor in tensors], selection)
     if source.count == 0:
         raise InputError(f"{path}: expected at least one event")
     return whole(source)

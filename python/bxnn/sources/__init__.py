@@ -8,21 +8,45 @@
 from __future__ import annotations
 
 from bxnn.sources.files import FileChain, FileSource, open_source
+from bxnn.sources.layout import Collection, Field, InputLayout, Layout
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT, REVOLUTION_FREQUENCY, FillingScheme
+from bxnn.sources.pileup import PileupProfile
+from bxnn.sources.prefetch import Prefetch
+from bxnn.sources.replay import Injection, Replay, Signal
 from bxnn.sources.selection import CrossingColumns, Selection
-from bxnn.sources.source import ArraySource, Chunk, InputSpec, Source
+from bxnn.sources.source import CROSSING, TRUTH, ArraySource, Chunk, InputSpec, Source
+from bxnn.sources.streams import IterableSource, StreamSource
+from bxnn.sources.synthetic import Objects, Synthetic
+
+from_iterable = IterableSource
 
 __all__ = [
     "BUNCHES_PER_ORBIT",
+    "CROSSING",
     "REVOLUTION_FREQUENCY",
+    "TRUTH",
     "ArraySource",
     "Chunk",
+    "Collection",
     "CrossingColumns",
+    "Field",
     "FileChain",
     "FileSource",
     "FillingScheme",
+    "Injection",
+    "InputLayout",
     "InputSpec",
+    "IterableSource",
+    "Layout",
+    "Objects",
+    "PileupProfile",
+    "Prefetch",
+    "Replay",
     "Selection",
+    "Signal",
     "Source",
+    "StreamSource",
+    "Synthetic",
+    "from_iterable",
     "open_source",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from bxnn.sources.columns import Column, EventFault, Reader, first_events, lengt
 from bxnn.sources.numpy_files import NumpyReader
 from bxnn.sources.selection import Assembly, Selection
 from bxnn.sources.source import Array, Chunk, InputSpec, length, pieces, plain, require_range, specs_of
+from bxnn.sources.streams import StreamSource
 from bxnn.sources.table_files import Hdf5Reader, ParquetReader, RootReader
 
 _READERS: dict[str, Callable[[Path, str | None], Reader]] = {
@@ -36,6 +38,19 @@ class Choice(Protocol):
 
 
 def open_source(
+    paths: str | Path | Sequence[str | Path],
+    inputs: Sequence[str] | None = None,
+    choice: Choice | None = None,
+) -> FileSource | FileChain | StreamSource:
+    """Open files as open_files does; '-' is standard input in .npy format (rows alone: StreamSource)."""
+    if paths == "-":
+        if choice is not None or len(inputs or "x") != 1:
+            raise InputError("standard input: holds one array, of which nothing can be chosen")
+        return StreamSource(sys.stdin.buffer, name=inputs[0] if inputs else "x")
+    return open_files(paths, inputs, choice)
+
+
+def open_files(
     paths: str | Path | Sequence[str | Path],
     inputs: Sequence[str] | None = None,
     choice: Choice | None = None,

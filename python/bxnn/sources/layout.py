@@ -1,0 +1,387 @@
+"""Rows of fixed length from collections of objects: NanoAOD's Muon_pt[nMuon] as [muons, (pT, eta, phi)].
+
+inputs:
+  objects:
+    dtype: int16
+    collections:
+      - objects: 1
+        fields: [{branch: MET_pt, lsb: 0.5, range: [0, 4095], overflow: clip}, {constant: 0}, ...]
+      - objects: 4
+        falling: Muon_pt
+        fields: [{branch: Muon_pt, lsb: 0.5, round: RND, range: [0, 511], overflow: clip}, ...]
+crossing: {orbit: orbitNumber, bx: bunchCrossing, first_bx: 1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bxnn._core import Format, InputError, quantize_float
+from bxnn.sources.columns import Column, EventFault, Lists, dense, require_finite
+from bxnn.sources.selection import CrossingColumns
+from bxnn.sources.source import CROSSING, LABELS, Array, Chunk
+
+Declared = TypeVar("Declared")
+_EXACT = 1 << 53  # integers up to here are exact as float64
+
+
+@dataclass(frozen=True)
+class Field:
+    """A quantity of the objects in hardware units: round(branch / lsb), then period, then range.
+
+    branch: a number for each object; None: `constant` for each object that there is.
+    lsb: physical size of one count; the quotient is that of float64. round: as in ap_fixed: TRN (floor),
+    TRN_ZERO, RND (to nearest, half up), RND_ZERO, RND_INF, RND_MIN_INF, RND_CONV (half to even).
+    period: the counts of a full turn, such as of phi; the result is in 0 .. period - 1. range: lowest and
+    highest count; overflow: what lies outside is set to the nearest of them (clip) or an error (refuse).
+    """
+
+    branch: str | None = None
+    constant: int = 0
+    lsb: float = 1.0
+    round: str = "RND"
+    period: int | None = None
+    range: tuple[int, int] | None = None
+    overflow: Literal["clip", "refuse"] = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.branch is not None and self.constant:
+            raise InputError(f"field '{self.branch}': has a branch or a constant, not both")
+        if not (isfinite(self.lsb) and self.lsb > 0):
+            raise InputError(f"field '{self.branch}': expected an lsb of more than 0, got {self.lsb}")
+        if self.period is not None and not 1 <= self.period < _EXACT:
+            raise InputError(f"field '{self.branch}': expected a period of at least 1, got {self.period}")
+        if self.range is not None and (len(self.range) != 2 or self.range[0] > self.range[1]):
+            raise InputError(f"field '{self.branch}': expected a range [lowest, highest], got {self.range}")
+        if self.overflow not in ("clip", "refuse"):
+            raise InputError(f"field '{self.branch}': expected overflow clip or refuse, got {self.overflow}")
+        _rounding(self.round)
+
+    def convert(self, values: Array) -> NDArray[np.int64]:
+        """Counts of physical values [n]; raises _ValueFault for the first that can't be converted."""
+        if values.dtype.kind in "iub" and self.lsb == 1.0:
+            if values.dtype == np.uint64 and (too_large := values > np.uint64(2**63 - 1)).any():
+                raise _ValueFault.at(too_large, values, f"'{self.branch}' does not fit 63 bits")
+            counts = values.astype(np.int64)
+        else:
+            with np.errstate(over="ignore"):
+                quotient = values.astype(np.float64) / self.lsb
+            exact = values.dtype.kind == "f" or ((values <= _EXACT) & (values >= -_EXACT))
+            if (bad := ~(np.isfinite(quotient) & exact)).any():
+                raise _ValueFault.at(bad, values, f"'{self.branch}' is not finite, or not exact as float64")
+            counts = quantize_float(quotient, _rounding(self.round))
+        if self.period is not None:
+            counts = counts % self.period
+        if self.range is None:
+            return counts
+        low, high = self.range
+        if self.overflow == "refuse" and (outside := (counts < low) | (counts > high)).any():
+            raise _ValueFault.at(
+                outside,
+                values,
+                f"'{self.branch}' is outside {low} to {high} counts of {self.lsb}; declare `overflow: clip`, "
+                "or a wider range",
+            )
+        return np.clip(counts, low, high)
+
+
+def _rounding(mode: str) -> Format:
+    try:
+        return Format(64, 64, True, mode, "SAT")
+    except (InputError, ValueError) as error:
+        raise InputError(f"round: {error}") from None
+
+
+class _ValueFault(Exception):
+    """One of a column's values is bad: number `index`."""
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+
+    @classmethod
+    def at(cls, bad: NDArray[np.bool_], values: Array, message: str) -> _ValueFault:
+        index = int(np.flatnonzero(bad)[0])
+        return cls(index, f"{values[index]} of {message}")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """`objects` rows of `fields` of every event: the first of its objects, as stored or in falling order.
+
+    falling: the branch that objects are ordered by, largest first; equal ones as stored. count: a branch that
+    says how many objects there are; a branch of fixed length may then hold more. A branch with one number for
+    each event is one object. padding: what the fields of absent objects are.
+    """
+
+    objects: int
+    fields: tuple[Field, ...]
+    falling: str | None = None
+    count: str | None = None
+    padding: int = 0
+
+    def __post_init__(self) -> None:
+        if self.objects < 1 or not self.fields:
+            raise InputError(f"a collection: expected at least 1 object and 1 field, got {self}")
+        if not any(field.branch for field in self.fields):
+            raise InputError("a collection: at least one of its fields has to be a branch")
+
+    @property
+    def columns(self) -> Iterator[str]:
+        names = [*(field.branch for field in self.fields), self.falling, self.count]
+        return (name for name in names if name is not None)
+
+    def rows(self, columns: Mapping[str, Column]) -> NDArray[np.int64]:
+        """[n, objects, fields]."""
+        lists = {n: _lists(n, columns[n]) for n in dict.fromkeys(self.columns) if n != self.count}
+        first, shape = next(iter(lists.items()))
+        counts = shape.counts
+        for name, column in lists.items():
+            if len(wrong := np.flatnonzero(column.counts != counts)):
+                event = int(wrong[0])
+                raise EventFault(
+                    event, f"'{name}' has {column.counts[event]} objects, '{first}' {counts[event]}"
+                )
+        if self.count is not None:
+            counts = self._valid(columns, counts)
+        slot = np.arange(self.objects)
+        present = slot < counts[:, None]
+        picked = np.where(present, shape.offsets[:-1, None] + slot, 0)
+        if self.falling is not None:
+            order = _falling(self.falling, lists[self.falling], counts)
+            picked = order[picked] if len(order) else picked
+        rows = np.full((len(counts), self.objects, len(self.fields)), self.padding, np.int64)
+        for i, field in enumerate(self.fields):
+            if field.branch is None:
+                rows[present, i] = field.constant
+            else:
+                rows[present, i] = _converted(field, lists[field.branch], picked[present])
+        return rows
+
+    def _valid(self, columns: Mapping[str, Column], stored: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The stated numbers of objects."""
+        assert self.count is not None
+        stated = dense(self.count, columns[self.count])
+        if stated.dtype.kind not in "iu" or stated.ndim != 1:
+            raise InputError(f"'{self.count}': expected an integer for every event, got {stated.dtype}")
+        bad = (stated < 0) | (stated > stored)
+        if bad.any():
+            event = int(np.flatnonzero(bad)[0])
+            raise EventFault(event, f"'{self.count}' is {stated[event]}, of {stored[event]} objects stored")
+        return stated.astype(np.int64)
+
+
+def _lists(name: str, column: Column) -> Lists:
+    """One number for each object; a number for each event is a list of one."""
+    if isinstance(column, Lists):
+        values = column.values
+        if isinstance(values, Lists) or values.ndim != 1:
+            raise InputError(f"'{name}': expected one number for each object, got lists in lists")
+        lists = column
+    elif column.ndim in (1, 2):
+        size = 1 if column.ndim == 1 else column.shape[1]
+        lists = Lists(np.arange(len(column) + 1, dtype=np.int64) * size, column.reshape(-1))
+    else:
+        raise InputError(f"'{name}': expected [events] or [events, objects], got {column.shape}")
+    if lists.values.dtype.kind not in "biuf":
+        raise InputError(f"'{name}': expected numbers, got {lists.values.dtype}")
+    return lists
+
+
+def _falling(name: str, keys: Lists, counts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Positions of the values, in every event from the largest of the first `counts` to the smallest."""
+    values = keys.values
+    event = np.repeat(np.arange(len(counts)), keys.counts)
+    behind = np.arange(len(values)) - keys.offsets[:-1][event] >= counts[event]
+    try:
+        require_finite(name, np.where(behind, np.zeros((), values.dtype), values))
+    except EventFault as fault:
+        raise EventFault(int(event[fault.index]), str(fault)) from None
+    # ~ reverses integers without overflow, as minus reverses real numbers.
+    return np.lexsort((-values if values.dtype.kind == "f" else ~values, behind, event))
+
+
+def _converted(field: Field, lists: Lists, picked: NDArray[np.int64]) -> NDArray[np.int64]:
+    try:
+        return field.convert(lists.values[picked])
+    except _ValueFault as fault:
+        event = int(np.searchsorted(lists.offsets, picked[fault.index], "right")) - 1
+        raise EventFault(event, str(fault)) from None
+
+
+@dataclass(frozen=True)
+class InputLayout:
+    """An input [rows of all collections, fields] of integers."""
+
+    collections: tuple[Collection, ...]
+    dtype: str = "int16"
+
+    def __post_init__(self) -> None:
+        if len({len(c.fields) for c in self.collections}) != 1:
+            raise InputError("collections of an input: expected at least one, all with as many fields")
+        try:
+            dtype = np.dtype(self.dtype)
+        except TypeError:
+            dtype = np.dtype(object)
+        if dtype.kind not in "iu":
+            raise InputError(f"dtype: expected an integer such as int16, got '{self.dtype}'")
+        limits = np.iinfo(dtype)
+        for c in self.collections:
+            stated = [
+                c.padding,
+                *(f.constant for f in c.fields),
+                *(x for f in c.fields for x in f.range or ()),
+            ]
+            if min(stated) < limits.min or max(stated) > limits.max:
+                raise InputError(
+                    f"{self.dtype} cannot hold all of {sorted(set(stated))}: choose a wider dtype"
+                )
+
+    def assemble(self, columns: Mapping[str, Column]) -> Array:
+        rows = np.concatenate([collection.rows(columns) for collection in self.collections], axis=1)
+        limits = np.iinfo(self.dtype)
+        outside = ((rows < limits.min) | (rows > limits.max)).any(axis=(1, 2))
+        if outside.any():
+            event = int(np.flatnonzero(outside)[0])
+            raise EventFault(
+                event, f"a number of {rows[event].min()} to {rows[event].max()} is no {self.dtype}"
+            )
+        return np.asarray(rows, self.dtype)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What to make of branches of physical objects: inputs of hardware integers, and the crossing.
+
+    Raises InputError, saying where, for a declaration that is incomplete or contradicts itself.
+    """
+
+    inputs: Mapping[str, InputLayout]
+    tree: str | None = None
+    crossing: CrossingColumns | None = None
+
+    def __post_init__(self) -> None:
+        if not self.inputs or set(self.inputs) & set(LABELS):
+            names = list(self.inputs)
+            raise InputError(f"inputs: expected at least one, none called {sorted(LABELS)}, got {names}")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Layout:
+        """Read a declaration in YAML."""
+        import yaml
+
+        try:
+            return cls.from_dict(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(f"{path}: not readable YAML: {error}") from None
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Layout:
+        """The declaration as dicts and lists, as in YAML."""
+        top = _declared("a layout", document, cls)
+        inputs = {}
+        for name, entry in _mapping("inputs", top.get("inputs")).items():
+            where = f"inputs.{name}"
+            values = _declared(where, entry, InputLayout)
+            values["collections"] = tuple(
+                _collection(f"{where}.collections[{i}]", c)
+                for i, c in enumerate(_sequence(f"{where}.collections", values["collections"]))
+            )
+            inputs[str(name)] = _made(InputLayout, where, values)
+        top["inputs"] = inputs
+        if top.get("crossing") is not None:
+            declared = _declared("crossing", top["crossing"], CrossingColumns)
+            top["crossing"] = _made(CrossingColumns, "crossing", declared)
+        return _made(cls, "a layout", top)
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The branches that are needed, each once."""
+        collections = [c for layout in self.inputs.values() for c in layout.collections]
+        labels = [self.crossing.orbit, self.crossing.bx] if self.crossing else []
+        return list(dict.fromkeys([*(name for c in collections for name in c.columns), *labels]))
+
+    def bind(self, inputs: Sequence[str] | None, found: Sequence[str], kind: str) -> Layout:
+        """Itself, if it makes the inputs that are wanted of columns that the file has."""
+        if inputs is not None and set(inputs) != set(self.inputs):
+            raise InputError(
+                f"the layout makes the inputs {sorted(self.inputs)}, wanted are {sorted(inputs)}"
+            )
+        if missing := sorted(set(self.columns) - set(found)):
+            raise InputError(f"the layout needs {missing}; the file holds the {kind} {sorted(found)[:50]}")
+        return self
+
+    def assemble(self, columns: Mapping[str, Column]) -> Chunk:
+        chunk: Chunk = {name: layout.assemble(columns) for name, layout in self.inputs.items()}
+        if self.crossing is not None:
+            chunk[CROSSING] = self.crossing.assemble(columns)
+        return chunk
+
+
+def _collection(where: str, document: Any) -> Collection:
+    values = _declared(where, document, Collection)
+    values["fields"] = tuple(
+        _field(f"{where}.fields[{i}]", f)
+        for i, f in enumerate(_sequence(f"{where}.fields", values["fields"]))
+    )
+    return _made(Collection, where, values)
+
+
+def _field(where: str, document: Any) -> Field:
+    values = _declared(where, document, Field)
+    if values.get("range") is not None:
+        values["range"] = tuple(_sequence(f"{where}.range", values["range"]))
+    if not {"branch", "constant"} & set(values):
+        raise InputError(f"{where}: expected a branch or a constant")
+    return _made(Field, where, values)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "branch": (str,), "falling": (str,), "count": (str,), "tree": (str,), "orbit": (str,), "bx": (str,),
+    "dtype": (str,), "round": (str,), "overflow": (str,), "lsb": (int, float), "objects": (int,),
+    "constant": (int,), "period": (int,), "padding": (int,), "first_bx": (int,),
+}  # fmt: skip
+
+
+def _declared(where: str, document: Any, target: type) -> dict[str, Any]:
+    """The entries of a declaration, of known names and kinds, the necessary ones among them."""
+    entries = dict(_mapping(where, document))
+    known = {field.name: field for field in fields(target)}
+    if unknown := [key for key in entries if key not in known]:
+        raise InputError(f"{where}: does not know {unknown}; it may say {sorted(known)}")
+    missing = [n for n, f in known.items() if n not in entries and f.default is f.default_factory is MISSING]
+    if missing:
+        raise InputError(f"{where}: has to say {missing}")
+    for key, value in entries.items():
+        kinds = _KINDS.get(key)
+        if kinds and (not isinstance(value, kinds) or isinstance(value, bool)):
+            raise InputError(f"{where}.{key}: expected {kinds[-1].__name__}, got {value!r}")
+    return entries
+
+
+def _made(target: type[Declared], where: str, values: Mapping[str, Any]) -> Declared:
+    try:
+        return target(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _mapping(where: str, document: Any) -> Mapping[Any, Any]:
+    if not isinstance(document, Mapping) or not document:
+        raise InputError(f"{where}: expected names and values, got {document!r:.60}")
+    return document
+
+
+def _sequence(where: str, document: Any) -> Sequence[Any]:
+    if not isinstance(document, (list, tuple)) or not document:
+        raise InputError(f"{where}: expected a list, got {document!r:.60}")
+    return document
