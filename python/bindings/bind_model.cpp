@@ -48,31 +48,6 @@ private:
 
 using Numpy = py::detail::npy_api;
 
-py::dtype numpy_dtype(DType type) {
-    constexpr int numbers[] = {Numpy::NPY_INT8_,  Numpy::NPY_UINT8_,  Numpy::NPY_INT16_, Numpy::NPY_UINT16_,
-                               Numpy::NPY_INT32_, Numpy::NPY_UINT32_, Numpy::NPY_INT64_, Numpy::NPY_UINT64_,
-                               Numpy::NPY_FLOAT_, Numpy::NPY_DOUBLE_};
-    return py::dtype(numbers[static_cast<std::size_t>(type)]);
-}
-
-// The type of an array's numbers, if it is one that the core reads.
-std::optional<DType> dtype_of_array(const py::array& array) {
-    const py::dtype dtype = array.dtype();
-    const char kind = dtype.kind(), order = dtype.byteorder();
-    const auto bytes = array.itemsize();
-    if (order != '=' && order != '|') return {};
-    if (kind == 'f' && (bytes == 4 || bytes == 8)) return bytes == 4 ? DType::f32 : DType::f64;
-    if (kind != 'i' && kind != 'u') return {};
-    const int log2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
-    return static_cast<DType>(2 * log2 + (kind == 'u'));
-}
-
-// Whether the core can read the array where it lies.
-bool lies_well(const py::array& array) {
-    constexpr int needed = int{py::array::c_style} | int{Numpy::NPY_ARRAY_ALIGNED_};
-    return (array.flags() & needed) == needed;
-}
-
 // The narrowest container of a format's raw integers.
 DType narrowest(const Format& f) {
     const int log2 = f.width <= 8 ? 0 : f.width <= 16 ? 1 : f.width <= 32 ? 2 : 3;
@@ -211,6 +186,35 @@ std::unique_ptr<PyModel> with_golden(const PyModel& self, const std::vector<py::
 }
 
 }  // namespace
+
+py::dtype numpy_dtype(DType type) {
+    constexpr int numbers[] = {Numpy::NPY_INT8_,  Numpy::NPY_UINT8_,  Numpy::NPY_INT16_, Numpy::NPY_UINT16_,
+                               Numpy::NPY_INT32_, Numpy::NPY_UINT32_, Numpy::NPY_INT64_, Numpy::NPY_UINT64_,
+                               Numpy::NPY_FLOAT_, Numpy::NPY_DOUBLE_};
+    return py::dtype(numbers[static_cast<std::size_t>(type)]);
+}
+
+std::optional<DType> dtype_of_array(const py::array& array) {
+    const py::dtype dtype = array.dtype();
+    const char kind = dtype.kind(), order = dtype.byteorder();
+    const auto bytes = array.itemsize();
+    if (order != '=' && order != '|') return {};
+    if (kind == 'f' && (bytes == 4 || bytes == 8)) return bytes == 4 ? DType::f32 : DType::f64;
+    if (kind != 'i' && kind != 'u') return {};
+    const int log2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
+    return static_cast<DType>(2 * log2 + (kind == 'u'));
+}
+
+bool lies_well(const py::array& array) {
+    constexpr int needed = int{py::array::c_style} | int{Numpy::NPY_ARRAY_ALIGNED_};
+    return (array.flags() & needed) == needed;
+}
+
+const Model& model_of(const py::object& model) {
+    if (!py::isinstance<PyModel>(model))
+        throw Error(ErrorKind::input, "expected a model, got " + py::cast<std::string>(py::str(py::type::of(model))));
+    return py::cast<const PyModel&>(model).model;
+}
 
 py::object wrap_model(ir::Graph graph) { return py::cast(std::make_unique<PyModel>(make_model(std::move(graph)))); }
 

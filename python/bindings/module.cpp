@@ -45,6 +45,7 @@ PYBIND11_MODULE(_core, module) {
     bind_formats(module);
     bind_model(module);
     bind_builder(module);
+    bind_stream(module);
 }
 
 }  // namespace bxnn::python
