@@ -10,7 +10,7 @@ COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
 class RandomCuts:
-    """objects: fields by object; lists: outputs of networks with their sizes; constants: numbers near the data."""
+    """objects: fields by object; lists: outputs of networks with their sizes; constants: near the data."""
 
     def __init__(
         self,
@@ -46,7 +46,9 @@ class RandomCuts:
             name = self.pick(*self.objects)
             return f"{form}({name}, {self.condition(depth - 1, name)})"
         if form == "any_list":
-            return f"{self.pick('any', 'all')}({self.list(depth)} {self.pick(*COMPARISONS)} {self.constant()})"
+            return (
+                f"{self.pick('any', 'all')}({self.list(depth)} {self.pick(*COMPARISONS)} {self.constant()})"
+            )
         sides = [self.number(depth, inside) for _ in range(3 if form == "chain" else 2)]
         if self.rng.random() < 0.6:
             sides[-1] = self.constant()

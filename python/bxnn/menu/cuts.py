@@ -42,20 +42,12 @@ class Names:
         return [*self.units, *self.objects, *self.networks, *self.seeds]
 
 
-@dataclass(frozen=True)
-class Oddity:
-    """A comparison that is always true, or never, whatever the event."""
-
-    text: str
-    always: bool
-
-
 class Cut:
     """Compiles one expression. Raises Fault, whose text names the part that is wrong."""
 
     def __init__(self, text: str, names: Names, operations: Operations) -> None:
         self.text = " ".join(text.split())
-        self.oddities: list[Oddity] = []
+        self.oddities: list[str] = []
         self.used: set[str] = set()
         self._names = names
         self._do = operations
@@ -200,14 +192,15 @@ class Cut:
             result = self._do.both(result, one)
         return result
 
-    def _oddity(self, node: ast.AST, sides: list[ast.expr], values: list[Value], always: bool) -> Oddity:
+    def _oddity(self, node: ast.AST, sides: list[ast.expr], values: list[Value], always: bool) -> str:
+        """A comparison that is always true, or never, whatever the event."""
         ranges = [
             f"'{self._source(side)}' lies in [{value.low}, {value.high}]"
             for side, value in zip(sides, values, strict=True)
             if value.low != value.high
         ]
         truth = "always true" if always else "never true"
-        return Oddity(f"'{self._source(node)}' is {truth}: {', '.join(ranges)}", always)
+        return f"'{self._source(node)}' is {truth}: {', '.join(ranges)}"
 
     def _bool(self, node: ast.BoolOp) -> Value:
         join = self._do.both if isinstance(node.op, ast.And) else self._do.either
@@ -323,8 +316,10 @@ def _parsed(text: str) -> ast.expr:
         root = ast.parse(text, mode="eval").body
     except SyntaxError as error:
         raise Fault(f"'{text}': not an expression: {error.msg}, at character {error.offset}") from None
-    except (ValueError, MemoryError, RecursionError) as error:
-        raise Fault(f"not an expression: {error or 'nested too deep'}") from None
+    except (MemoryError, RecursionError):
+        raise Fault("not an expression: nested too deep") from None
+    except ValueError as error:
+        raise Fault(f"not an expression: {error}") from None
     level: list[ast.AST] = [root]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

@@ -71,12 +71,12 @@ class Field:
                 raise _ValueFault.at(too_large, values, f"'{self.branch}' does not fit 63 bits")
             counts = values.astype(np.int64)
         else:
-            bad = ~np.isfinite(values) if values.dtype.kind == "f" else abs(values) > _EXACT
-            if bad.any():
-                raise _ValueFault.at(
-                    bad, values, f"'{self.branch}' is not finite, or is not exact as float64"
-                )
-            counts = quantize_float(values.astype(np.float64) / self.lsb, _rounding(self.round))
+            with np.errstate(over="ignore"):
+                quotient = values.astype(np.float64) / self.lsb
+            exact = values.dtype.kind == "f" or ((values <= _EXACT) & (values >= -_EXACT))
+            if (bad := ~(np.isfinite(quotient) & exact)).any():
+                raise _ValueFault.at(bad, values, f"'{self.branch}' is not finite, or not exact as float64")
+            counts = quantize_float(quotient, _rounding(self.round))
         if self.period is not None:
             counts = counts % self.period
         if self.range is None:
@@ -86,8 +86,8 @@ class Field:
             raise _ValueFault.at(
                 outside,
                 values,
-                f"'{self.branch}' is outside {low} to {high} counts of {self.lsb}; declare `overflow: clip`, or "
-                "a wider range",
+                f"'{self.branch}' is outside {low} to {high} counts of {self.lsb}; declare `overflow: clip`, "
+                "or a wider range",
             )
         return np.clip(counts, low, high)
 
@@ -196,7 +196,7 @@ def _lists(name: str, column: Column) -> Lists:
 
 
 def _falling(name: str, keys: Lists, counts: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Positions of the values, in every event from the largest to the smallest; only `counts` of them take part."""
+    """Positions of the values, in every event from the largest of the first `counts` to the smallest."""
     values = keys.values
     event = np.repeat(np.arange(len(counts)), keys.counts)
     behind = np.arange(len(values)) - keys.offsets[:-1][event] >= counts[event]
@@ -253,7 +253,7 @@ class InputLayout:
             raise EventFault(
                 event, f"a number of {rows[event].min()} to {rows[event].max()} is no {self.dtype}"
             )
-        return rows.astype(self.dtype)
+        return np.asarray(rows, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -269,9 +269,8 @@ class Layout:
 
     def __post_init__(self) -> None:
         if not self.inputs or set(self.inputs) & set(LABELS):
-            raise InputError(
-                f"inputs: expected at least one, none called {sorted(LABELS)}, got {list(self.inputs)}"
-            )
+            names = list(self.inputs)
+            raise InputError(f"inputs: expected at least one, none called {sorted(LABELS)}, got {names}")
 
     @classmethod
     def load(cls, path: str | Path) -> Layout:

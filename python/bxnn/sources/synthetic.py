@@ -84,7 +84,8 @@ class Synthetic:
     """Input 'objects' int16 [slots, 3]: pT, eta, phi, for every filled crossing of `scheme`.
 
     A crossing's event depends on (seed, crossing) alone. The default scheme is the LHC's; the default
-    collections have the shape of the shipped sample: MET, 4 e/gamma, 4 muons, 10 jets. count None: without end.
+    collections have the shape of the shipped sample: MET, 4 e/gamma, 4 muons, 10 jets. count None: without
+    end.
     """
 
     arrays: None = None

@@ -1,0 +1,63 @@
+"""Two versions of a model or of a menu on the same events: what is gained, what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bxnn._core import InputError
+from bxnn.sources import Source
+from bxnn.sources.source import CROSSING
+from bxnn.study.differences import Differences
+from bxnn.study.emulators import Answers, Emulator
+from bxnn.study.readout import CHUNK
+
+
+def compare_versions(
+    old: Emulator,
+    new: Emulator,
+    source: Source,
+    *,
+    shown: int = 10,
+    advance: Callable[[int], None] = lambda events: None,
+) -> Differences:
+    """Seeds and outputs that both have, by name; seeds that only one has are compared as never firing in the
+    other.
+
+    Outputs are compared as raw integers. Raises InputError unless both take the inputs of the source, if an
+    output changed its format, and for a source without events.
+    """
+    formats = {t.name: t.format for t in old.model.outputs}
+    for tensor in new.model.outputs:
+        if tensor.name != "seeds" and str(formats.get(tensor.name, tensor.format)) != str(tensor.format):
+            raise InputError(
+                f"output '{tensor.name}' is {tensor.format}, was {formats[tensor.name]}: its raw integers "
+                "can't be compared; compare decisions alone, of menus"
+            )
+    for emulator in (old, new):
+        names = {t.name for t in emulator.model.inputs}
+        if missing := sorted(names - set(source.inputs)):
+            raise InputError(
+                f"'{emulator.name}' takes {missing}; the events have {sorted(source.inputs)}; rename them"
+            )
+    differences = Differences(("old", "new"), shown=shown)
+    for chunk in source.chunks(CHUNK):
+        try:
+            one, other = old.answers(chunk), new.answers(chunk)
+            differences.add(
+                {t.name: chunk[t.name] for t in old.model.inputs},
+                chunk.get(CROSSING),
+                _with_seeds(one, other),
+                _with_seeds(other, one),
+            )
+        except InputError as error:
+            raise InputError(f"in the events from {differences.events} on: {error}") from None
+        advance(len(next(iter(chunk.values()))))
+    if not differences.events:
+        raise InputError("expected at least one event, got none")
+    return differences
+
+
+def _with_seeds(answers: Answers, other: Answers) -> Answers:
+    """The same, and the seeds that only the other has, which don't fire."""
+    missing = {n: fired & False for n, fired in other.decisions.items() if n not in answers.decisions}
+    return Answers(answers.decisions | missing, answers.numbers)

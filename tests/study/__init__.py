@@ -1,0 +1,1 @@
+"""Histograms, rates, efficiencies, comparisons and reports, each against a count by hand."""
