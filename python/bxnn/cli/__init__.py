@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import bxnn
-from bxnn.cli import bench, convert, demo, info, menu, profile, run, verify
+from bxnn.cli import bench, convert, demo, info, menu, profile, run, stream, verify
 
 _DESCRIPTION = """\
 Run fixed-point trigger networks exactly as the firmware would, fast.
@@ -26,6 +26,8 @@ Run fixed-point trigger networks exactly as the firmware would, fast.
   bxnn verify model.bxnn --source model.keras      bit for bit against HLS C-simulation
   bxnn profile model.bxnn --events x.npy           bits used, values wrapped and saturated
   bxnn bench model.bxnn                            events per second on this machine
+  bxnn menu check menu.yml                         seeds, cuts and networks of a trigger menu
+  bxnn stream run.yml                              crossings through a trigger, with exact books
   bxnn menu check menu.yml                         seeds, networks and budgets of a trigger menu
 """
 
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cmakedir", action=_PrintCMakeDir, nargs=0, help="print the directory of bxnnConfig.cmake and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for module in (demo, convert, info, run, verify, profile, bench, menu):
+    for module in (demo, convert, info, run, verify, profile, bench, menu, stream):
         command = commands.add_parser(
             module.__name__.rsplit(".", 1)[-1],
             help=module.SUMMARY,
