@@ -205,7 +205,7 @@ def _falling(name: str, keys: Lists, counts: NDArray[np.int64]) -> NDArray[np.in
     except EventFault as fault:
         raise EventFault(int(event[fault.index]), str(fault)) from None
     # ~ reverses integers without overflow, as minus reverses real numbers.
-    return np.lexsort((-values if values.dtype.kind == "f" else ~values, behind, event))
+    return np.asarray(np.lexsort((-values if values.dtype.kind == "f" else ~values, behind, event)))
 
 
 def _converted(field: Field, lists: Lists, picked: NDArray[np.int64]) -> NDArray[np.int64]:
