@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bxnn._core import Format, InputError, quantize_float
+from bxnn._core import Format, InputError, UnsupportedError, quantize_float
 from bxnn.sources.columns import Column, EventFault, Lists, dense, require_finite
 from bxnn.sources.selection import CrossingColumns
 from bxnn.sources.source import CROSSING, LABELS, Array, Chunk
@@ -95,7 +95,7 @@ class Field:
 def _rounding(mode: str) -> Format:
     try:
         return Format(64, 64, True, mode, "SAT")
-    except (InputError, ValueError) as error:
+    except UnsupportedError as error:
         raise InputError(f"round: {error}") from None
 
 
