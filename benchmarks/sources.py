@@ -171,7 +171,11 @@ def main() -> None:
             figures[name] = rate(make)
             print(f"| {name} | {figures[name] / 1e6:.2f} |", flush=True)
     if args.json:
-        document = {"machine": machine.description(bxnn._core.__file__), "events": args.events, "events_per_second": figures}
+        document = {
+            "machine": machine.description(bxnn._core.__file__),
+            "events": args.events,
+            "events_per_second": figures,
+        }
         args.json.write_text(json.dumps(document, indent=2) + "\n")
 
 
