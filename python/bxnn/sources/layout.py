@@ -157,13 +157,15 @@ class Collection:
         if self.falling is not None:
             order = _falling(self.falling, lists[self.falling], counts)
             picked = order[picked] if len(order) else picked
-        rows = np.full((len(counts), self.objects, len(self.fields)), self.padding, np.int64)
+        rows = np.full((present.size, len(self.fields)), self.padding, np.int64)
+        row = np.flatnonzero(present)
+        taken = picked.reshape(-1)[row]
         for i, field in enumerate(self.fields):
             if field.branch is None:
-                rows[present, i] = field.constant
+                rows[row, i] = field.constant
             else:
-                rows[present, i] = _converted(field, lists[field.branch], picked[present])
-        return rows
+                rows[row, i] = _converted(field, lists[field.branch], taken)
+        return rows.reshape(*present.shape, len(self.fields))
 
     def _valid(self, columns: Mapping[str, Column], stored: NDArray[np.int64]) -> NDArray[np.int64]:
         """The stated numbers of objects."""
@@ -251,8 +253,8 @@ class InputLayout:
     def assemble(self, columns: Mapping[str, Column]) -> Array:
         rows = np.concatenate([collection.rows(columns) for collection in self.collections], axis=1)
         limits = np.iinfo(self.dtype)
-        outside = ((rows < limits.min) | (rows > limits.max)).any(axis=(1, 2))
-        if outside.any():
+        if rows.size and (rows.min() < limits.min or rows.max() > limits.max):
+            outside = ((rows < limits.min) | (rows > limits.max)).any(axis=(1, 2))
             event = int(np.flatnonzero(outside)[0])
             raise EventFault(
                 event, f"a number of {rows[event].min()} to {rows[event].max()} is no {self.dtype}"
