@@ -254,3 +254,23 @@ def test_warnings() -> None:
 def test_what_nothing_uses_is_told(tmp_path: Path) -> None:
     assert warned(OBJECTS + seeds("met.pt > 3")) == [(6, "object muon: no seed or histogram uses it")]
     assert warned(OBJECTS + seeds("met.pt > max(muon, pt) + 1")) == []
+
+
+def test_networks_of_equal_inputs_share_their_scaling(tmp_path: Path) -> None:
+    network(tmp_path, "a", 1), network(tmp_path, "b", 2)
+    nets = "networks:\n" + "".join(
+        f"  {name}: {{model: {name}.bxnn, inputs: {{x: {{from: muon, shift: SHIFT{name}}}}}}}\n"
+        for name in "ab"
+    )
+    text = OBJECTS + nets + seeds("a.y[0] > b.y[0]")
+    casts = [
+        sum(n.operation == "cast" for n in graph_of(Menu.parse(t, folder=tmp_path).model).nodes)
+        for t in (text.replace("SHIFTa", "1").replace("SHIFTb", s) for s in ("1", "2"))
+    ]
+    assert casts[0] == casts[1] - 1
+
+
+def test_thresholds_on_the_same_objects_share_all_but_a_comparison() -> None:
+    cut = "any(muon, pt >= {} and abs(phi) < 9)"
+    one = operations(cut.format(20))
+    assert operations(cut.format(20), cut.format(30)) == one + 2  # a constant, a comparison
