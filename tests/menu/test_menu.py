@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -274,3 +275,28 @@ def test_thresholds_on_the_same_objects_share_all_but_a_comparison() -> None:
     cut = "any(muon, pt >= {} and abs(phi) < 9)"
     one = operations(cut.format(20))
     assert operations(cut.format(20), cut.format(30)) == one + 2  # a constant, a comparison
+
+
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        ("count(muon, pt >= met.pt) == 1", lambda met, a, b: ((a >= met) + 0 + (b >= met)) == 1),
+        (
+            "any(muon, pt > max(met.pt, min(muon.pt)))",
+            lambda met, a, b: np.maximum(a, b) > np.maximum(met, np.minimum(a, b)),
+        ),
+        ("count(muon, 1 < 2) == 2", lambda met, a, b: a == a),
+        ("sum(muon, 1, pt > 0) == 1", lambda met, a, b: (a > 0) != (b > 0)),
+        ("sum(muon, met.pt) == 2*met.pt", lambda met, a, b: a == a),
+        ("-20 < met.pt <= 7.5*GeV", lambda met, a, b: (met > -20) & (met <= 15)),
+        ("all(muon, pt == 0 or pt >= 10)", lambda met, a, b: ((a == 0) | (a >= 10)) & ((b == 0) | (b >= 10))),
+        ("any(muon, 3 <= pt < 100)", lambda met, a, b: ((a >= 3) & (a < 100)) | ((b >= 3) & (b < 100))),
+        ("any(met, pt > 3) and any(met.pt > 3)", lambda met, a, b: met > 3),
+        ("not True or met.pt > 3 and not False", lambda met, a, b: met > 3),
+    ],
+)
+def test_forms_of_cuts(cut: str, expected: Callable[..., np.ndarray]) -> None:
+    x = events() % 37 - 12
+    met, a, b = x[:, 0, 0], x[:, 1, 0], x[:, 2, 0]
+    wanted = expected(met, a, b)
+    assert (Menu.parse(OBJECTS + seeds(cut)).decide(x)["s0"] == wanted).all()
