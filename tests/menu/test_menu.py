@@ -285,6 +285,8 @@ def test_thresholds_on_the_same_objects_share_all_but_a_comparison() -> None:
             "any(muon, pt > max(met.pt, min(muon.pt)))",
             lambda met, a, b: np.maximum(a, b) > np.maximum(met, np.minimum(a, b)),
         ),
+        ("any(muon, pt < 9 and pt >= -5)", lambda met, a, b: ((a >= -5) & (a < 9)) | ((b >= -5) & (b < 9))),
+        ("any(muon, pt >= -2048 and pt < -9)", lambda met, a, b: (a < -9) | (b < -9)),
         ("count(muon, 1 < 2) == 2", lambda met, a, b: a == a),
         ("sum(muon, 1, pt > 0) == 1", lambda met, a, b: (a > 0) != (b > 0)),
         ("sum(muon, met.pt) == 2*met.pt", lambda met, a, b: a == a),
