@@ -40,7 +40,7 @@ _OVERRIDES = {
 def missing_style() -> str | None:
     """Why the plots are not in the style of mplhep; None where they are."""
     try:
-        import mplhep.style  # noqa: F401
+        import mplhep  # noqa: F401
     except ImportError as error:
         return f"plain matplotlib: mplhep can't be imported ({error}); pip install mplhep"
     return None
@@ -53,7 +53,7 @@ def style() -> Iterator[None]:
 
     base: list[Any] = []
     if missing_style() is None:
-        import mplhep.style
+        import mplhep
 
         base = [mplhep.style.ROOT]
     with matplotlib.style.context([*base, _OVERRIDES]):
@@ -115,6 +115,7 @@ def rate_against_threshold(title: str, curve: RateCurve, budgets: Mapping[str, f
         xlabel="threshold (raw integer)",
         ylabel="rate of score > threshold / kHz",
     )
+    axes.xaxis.set_minor_formatter("")
     axes.legend()
     return figure
 
@@ -172,6 +173,25 @@ def efficiency_bars(title: str, seeds: Mapping[str, Sequence[Measured]], signals
     return figure
 
 
+def rate_bars(title: str, seeds: Mapping[str, Sequence[Measured]], budget: float | None) -> Figure:
+    """Kept and pure rates in kHz by seed, on a logarithmic axis; a line for the budget in Hz."""
+    figure, axes = _axes(figsize=(7.0, 1.4 + 0.3 * len(seeds)))
+    places = np.arange(len(seeds))
+    for i, (label, height) in enumerate((("kept", 0.8), ("pure", 0.4))):
+        values = [pair[i] for pair in seeds.values()]
+        width = [v.value for v in values]
+        errors = np.array([[v.value - v.low for v in values], [v.high - v.value for v in values]])
+        axes.barh(places, width, height, label=label, xerr=np.maximum(errors, 0), error_kw={"lw": 1})
+    if budget is not None:
+        axes.axvline(budget / 1e3, color="C3", linestyle="--", label="budget of the menu")
+    axes.set_yticks(places, list(seeds))
+    axes.tick_params(axis="y", which="minor", length=0)
+    axes.invert_yaxis()
+    axes.set(title=title, xscale="log", xlabel="rate / kHz")
+    axes.legend(loc="lower right")
+    return figure
+
+
 def overlap_matrix(title: str, names: Sequence[str], overlap: Floats) -> Figure:
     """Of the events that the seed of a row keeps, the fraction that the seed of a column keeps as well."""
     size = max(5.0, 1.8 + 0.42 * len(names))
@@ -223,4 +243,5 @@ def _thinned(count: int, *, ends: bool = False) -> NDArray[np.int64]:
         return np.arange(count)
     third = _POINTS // 3
     parts = [np.linspace(0, count - 1, third).astype(np.int64), np.arange(count - third, count)]
-    return np.unique(np.concatenate([*parts, np.arange(third)] if ends else parts))
+    chosen: NDArray[np.int64] = np.unique(np.concatenate([*parts, np.arange(third)] if ends else parts))
+    return chosen
