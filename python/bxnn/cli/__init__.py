@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import bxnn
-from bxnn.cli import bench, convert, demo, info, menu, profile, run, verify
+from bxnn.cli import bench, compare, convert, demo, info, menu, profile, rates, roc, run, study, verify
 
 _DESCRIPTION = """\
 Run fixed-point trigger networks exactly as the firmware would, fast.
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cmakedir", action=_PrintCMakeDir, nargs=0, help="print the directory of bxnnConfig.cmake and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for module in (demo, convert, info, run, verify, profile, bench, menu):
+    for module in (demo, convert, info, run, verify, profile, bench, menu, study, rates, roc, compare):
         command = commands.add_parser(
             module.__name__.rsplit(".", 1)[-1],
             help=module.SUMMARY,

@@ -111,9 +111,9 @@ def _rates(study: MenuStudy) -> Section:
     return Section(
         "Rates",
         [
-            f"From {study.rates.events:,} events of {study.configuration.background}, before dead time. Raw: before "
-            "the prescale; kept: after; pure: kept by no other seed. Prescales count by their probabilities. "
-            "Uncertainties are Wilson intervals of 68 %."
+            f"From {study.rates.events:,} events of {study.configuration.background}, before dead time. Raw: "
+            "before the prescale; kept: after; pure: kept by no other seed. Prescales count by their "
+            "probabilities. Uncertainties are Wilson intervals of 68 %."
         ],
         [Table(f"Total {khz(study.rates.rate(rate))} kHz{_budget(study)}", RATE_HEADS, rate_rows(study))],
         [Picture.of("Rates after prescales, and the part that no other seed keeps", figure)],
