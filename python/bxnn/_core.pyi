@@ -1,6 +1,6 @@
 """The native core. Arrays are NumPy arrays; raw integers are int64 unless a narrower dtype is stated."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -190,3 +190,94 @@ def isa_levels() -> list[str]:
 
 def active_isa() -> str:
     """The level in use: the best, or what the environment variable BXNN_ISA forces."""
+
+class Stage:
+    """A stage of a stream; docs/spec/stream.md. seeds: (name, keep, after) of every bit of the word `seeds`."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: Model,
+        seeds: Sequence[tuple[str, int, int]],
+        dead_time: Sequence[tuple[int, int]],
+        number: int,
+        histogram_bits: int,
+        batch: int,
+        deadline_ns: int,
+        budget_ns: int,
+        ring: int,
+        threads: int,
+        isa: str,
+        predict: Callable[[list[NDArray[Any]]], Sequence[NDArray[Any]]] | None = None,
+    ) -> None: ...
+
+class Engine:
+    """Streams of crossings through stages of a trigger: docs/spec/stream.md."""
+
+    def __init__(
+        self,
+        *,
+        inputs: Sequence[tuple[str, int, np.dtype[Any]]],
+        stages: Sequence[Stage],
+        filled: NDArray[np.bool_] | None = None,
+        rate: float | None = None,
+        lag_ns: int = 10_000_000,
+        one_thread: bool = False,
+        keep_accepted: bool = False,
+        accepted_ring: int = 64,
+        section_orbits: int = 1 << 18,
+        first: int = 0,
+    ) -> None: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    @property
+    def stopped(self) -> bool: ...
+    def put(self, rows: Sequence[NDArray[Any]], crossings: NDArray[np.uint64] | None = None) -> None: ...
+    def put_shared(self, ring: SharedRing, seconds: float) -> int:
+        """Take batches that come within the time; how many events, -1 at the end."""
+    def replay(self, rows: Sequence[NDArray[Any]], crossings: int, at: int = 0) -> None: ...
+    def flush(self) -> None: ...
+    def finish(self) -> None: ...
+    def swap(
+        self,
+        stage: int,
+        model: Model,
+        seeds: Sequence[tuple[str, int, int]],
+        orbit: int = 0,
+        predict: Callable[[list[NDArray[Any]]], Sequence[NDArray[Any]]] | None = None,
+    ) -> None: ...
+    def take(
+        self, seconds: float
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], list[NDArray[Any]]] | None: ...
+    def books(self, histograms: bool = True) -> dict[str, Any]: ...
+    def save(self) -> bytes: ...
+    def restore(self, state: bytes) -> None: ...
+
+class SharedRing:
+    """Events from another process through shared memory: one writer, one reader; docs/spec/stream.md."""
+
+    @staticmethod
+    def create(
+        name: str, inputs: Sequence[tuple[str, int, np.dtype[Any]]], batch: int = 1024, slots: int = 64
+    ) -> SharedRing:
+        """The reader's: takes the name ('/trigger') until the object is gone. Raises InputError."""
+    @staticmethod
+    def open(name: str) -> SharedRing:
+        """The writer's. Raises InputError if there is none, or it has a writer."""
+    @property
+    def inputs(self) -> list[tuple[str, int, np.dtype[Any]]]: ...
+    def write(
+        self, rows: Sequence[NDArray[Any]], crossings: NDArray[np.uint64] | None = None, seconds: float = 1.0
+    ) -> int:
+        """Copy events [N, elements] of every input; how many found room in time."""
+    def close(self) -> None:
+        """No more will come."""
+    @property
+    def ended(self) -> bool: ...
+
+def prescale_hash(number: int, seed: int, crossing: int) -> int:
+    """The number, of 2**64, that decides on a prescaled seed: docs/spec/stream.md."""
+
+def histogram_bins(values: NDArray[np.int64], bits: int) -> tuple[int, int, NDArray[np.uint64]]:
+    """(bits, first bin, counts) of a histogram of int64 values."""

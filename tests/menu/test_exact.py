@@ -13,8 +13,8 @@ import pytest
 
 import bxnn
 from bxnn._core import isa_levels
-from bxnn.menu import Menu, MenuError
-from bxnn.menu.networks import package_file
+from bxnn.document import package_file
+from bxnn.menu import DocumentError, Menu
 
 from .plain_cuts import Event
 from .random_cuts import RandomCuts
@@ -140,7 +140,7 @@ def random_menu(seed: int) -> Menu:
         line = f"  - {{name: s{i}, cut: '{cuts.condition(int(rng.integers(0, 4)))}'}}\n"
         try:
             Menu.parse(HEAD + "seeds:\n" + "".join(kept) + line)
-        except MenuError as error:
+        except DocumentError as error:
             assert "too wide" in str(error), error
             continue
         kept.append(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bxnn.cli.console import print_json, print_table
-from bxnn.event_files import Selection, open_events
+from bxnn.sources import Selection, open_source
 from bxnn.menu import Menu
 from bxnn.menu.check import warnings_of
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from bxnn._core import Builder, Error, Format
+from bxnn.document import Node, closest, parse
 from bxnn.menu.cuts import FUNCTIONS, Cut, Names
-from bxnn.menu.document import Node, closest, parse
 from bxnn.menu.menu import DeadTime, Menu, Seed, Warned
 from bxnn.menu.networks import Network, read_network
 from bxnn.menu.operations import Fault, Operations, Value
@@ -32,7 +32,7 @@ _RATES = {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}
 
 
 def compile_menu(text: str, folder: Path, file: str) -> Menu:
-    """The menu of a text. Raises MenuError."""
+    """The menu of a text. Raises DocumentError."""
     root = parse(text, file)
     return _Compiler(root, text, folder).menu()
 
@@ -280,22 +280,11 @@ def _dead_time(node: Node | None) -> tuple[DeadTime, ...]:
 def _budget(node: Node | None) -> tuple[int | None, float | None]:
     """Nanoseconds and Hz."""
     keys = node.fields((), ("latency", "rate")) if node else {}
-    latency = _quantity(keys["latency"], _TIMES) if "latency" in keys else None
-    rate = _quantity(keys["rate"], _RATES) if "rate" in keys else None
+    latency = keys["latency"].quantity(_TIMES) if "latency" in keys else None
+    rate = keys["rate"].quantity(_RATES) if "rate" in keys else None
     if latency is not None and (latency.denominator != 1 or latency > 2**62):
         keys["latency"].fail("expected a whole number of ns, at most 2^62")
     return None if latency is None else int(latency), None if rate is None else float(rate)
-
-
-def _quantity(node: Node, units: Mapping[str, int]) -> Fraction:
-    text = node.text(f"a number with one of the units {', '.join(units)}")
-    number, _, unit = text.partition(" ")
-    if unit.strip() not in units:
-        node.fail(f"expected a number with one of the units {', '.join(units)}, got '{text}'")
-    amount = Node(number, node.file, node.line, node.path).number() * units[unit.strip()]
-    if amount <= 0:
-        node.fail(f"expected more than 0, got '{text}'")
-    return amount
 
 
 def _seed_number(node: Node | None, name: str) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NoReturn
 
-from bxnn.menu.document import closest
+from bxnn.document import closest
 from bxnn.menu.operations import Fault, Operations, Value, literal
 
 MAX_LENGTH = 4096

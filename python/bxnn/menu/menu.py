@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bxnn.menu.document import MenuError
-from bxnn.menu.networks import PACKAGE, Network, package_file
+from bxnn.document import PACKAGE, DocumentError, package_file
+from bxnn.menu.networks import Network
 from bxnn.model import Events, Model, Outputs
 
-__all__ = ["DeadTime", "Decisions", "Menu", "MenuError", "Seed"]
+__all__ = ["DeadTime", "Decisions", "DocumentError", "Menu", "Seed"]
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,14 @@ class Menu:
     def load(cls, path: str | os.PathLike[str]) -> Menu:
         """Read a menu; paths in it are relative to its folder. 'package:NAME' is a menu of bxnn.
 
-        Raises MenuError, an InputError that says file and line, and OSError for a file that can't be read.
+        Raises DocumentError, an InputError that says file and line, and OSError for a file that can't be read.
         """
         name = os.fspath(path)
         file = package_file(name.removeprefix(PACKAGE), "menus") if name.startswith(PACKAGE) else Path(name)
         try:
             text = file.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise MenuError(f"{file}: not UTF-8 text, at byte {error.start}") from None
+            raise DocumentError(f"{file}: not UTF-8 text, at byte {error.start}") from None
         return cls.parse(text, folder=file.parent, file=str(file))
 
     @classmethod

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,10 @@ import numpy as np
 
 from bxnn._core import Builder, Format, ModelFileError
 from bxnn.compose import InputScaling, Score, replay, value_names
+from bxnn.document import PACKAGE, Node, closest, package_file
 from bxnn.inspect_graph import graph_of
-from bxnn.menu.document import Node, closest
 from bxnn.menu.operations import Fault, Operations, Value
 from bxnn.model import Model
-
-PACKAGE = "package:"
 
 _SCALINGS = ("offset", "scale")
 _SCALING_FORMATS = ("offset_format", "sum_format", "scale_format", "product_format")
@@ -40,11 +37,6 @@ class Network:
     model: Model
     values: dict[str, Value]
     formats: dict[str, str]
-
-
-def package_file(name: str, folder: str = "") -> Path:
-    """A file that comes with the package."""
-    return Path(str(files("bxnn"))) / "data" / folder / name
 
 
 def read_network(

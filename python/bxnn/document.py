@@ -1,4 +1,4 @@
-"""A menu's YAML as a tree that knows its lines: every error says file, line, key, what to do.
+"""YAML that people write, as a tree that knows its lines: every error says file, line, key, what to do.
 
 Only the plain parts of YAML are read: mappings, lists, scalars. Scalars are text here; what they mean is
 decided by the key they stand under, so nothing turns into a date or a Boolean by itself. Tags, anchors,
@@ -12,10 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
 from typing import NoReturn, TypeVar, Union
 
 from bxnn._core import Error, InputError
 
+PACKAGE = "package:"  # in front of the names of files that come with bxnn
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 
@@ -28,8 +31,13 @@ _FRACTION = re.compile(r"[+-]?[0-9]{1,19}/[0-9]{1,19}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
-class MenuError(InputError):
-    """A menu that can't be read or doesn't make sense; the text names file, line and key."""
+def package_file(name: str, folder: str = "") -> Path:
+    """A file that comes with the package."""
+    return Path(str(files("bxnn"))) / "data" / folder / name
+
+
+class DocumentError(InputError):
+    """A file that can't be read or doesn't make sense; the text names file, line and key."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,13 @@ class Node:
 
     def fail(self, text: str, *, line: int | None = None) -> NoReturn:
         where = f"{self.path}: " if self.path else ""
-        raise MenuError(f"{self.file}:{line or self.line}: {where}{text}")
+        raise DocumentError(f"{self.file}:{line or self.line}: {where}{text}")
 
     def wrap(self, make: Callable[[], T]) -> T:
         """The result of `make`; errors of bxnn get this node's place."""
         try:
             return make()
-        except MenuError:
+        except DocumentError:
             raise
         except Error as error:
             self.fail(str(error))
@@ -85,6 +93,17 @@ class Node:
             )
         return Fraction(text)
 
+    def quantity(self, units: Mapping[str, int]) -> Fraction:
+        """A number above 0 with one of these units, in the unit that counts 1."""
+        text = self.text(f"a number with one of the units {', '.join(units)}")
+        number, _, unit = text.partition(" ")
+        if unit.strip() not in units:
+            self.fail(f"expected a number with one of the units {', '.join(units)}, got '{text}'")
+        amount = Node(number, self.file, self.line, self.path).number() * units[unit.strip()]
+        if amount <= 0:
+            self.fail(f"expected more than 0, got '{text}'")
+        return amount
+
     def flag(self) -> bool:
         text = self.text("true or false")
         if text not in ("true", "false"):
@@ -99,7 +118,7 @@ class Node:
         return self.content
 
     def entries(self, what: str, most: int) -> dict[str, Node]:
-        """A mapping by names of the menu's own choice."""
+        """A mapping by names of the author's own choice."""
         if not isinstance(self.content, dict):
             self._expected(f"a mapping of {what}")
         if len(self.content) > most:
@@ -155,22 +174,24 @@ class _Open:
 
 
 def parse(text: str, file: str) -> Node:
-    """The tree of one YAML document. Raises MenuError."""
+    """The tree of one YAML document. Raises DocumentError."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise MenuError(f"{file}: larger than {MAX_BYTES // 1024} KiB; this is no menu")
+        raise DocumentError(
+            f"{file}: larger than {MAX_BYTES // 1024} KiB; expected a text that somebody wrote"
+        )
     try:
         import yaml
     except ImportError:
-        raise ImportError("reading a menu needs the package pyyaml: pip install pyyaml") from None
+        raise ImportError("reading YAML needs the package pyyaml: pip install pyyaml") from None
     try:
         return _Tree(file).read(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}" if mark else file
         problem = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise MenuError(f"{place}: not YAML: {problem}") from None
+        raise DocumentError(f"{place}: not YAML: {problem}") from None
     except yaml.YAMLError as error:
-        raise MenuError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+        raise DocumentError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
 
 
 class _Tree:
@@ -185,7 +206,7 @@ class _Tree:
         for event in events:
             self._take(event)
         if self.root is None:
-            raise MenuError(f"{self.file}:1: the file is empty; expected a menu")
+            raise DocumentError(f"{self.file}:1: the file is empty")
         return self.root
 
     def _take(self, event: object) -> None:
@@ -196,7 +217,7 @@ class _Tree:
         if getattr(event, "tag", None):
             self._refuse(line, f"the tag {event.tag} is not read; leave it out")  # type: ignore[attr-defined]
         if kind == "DocumentStartEvent" and self.root is not None:
-            self._refuse(line, "a second document; a file holds one menu")
+            self._refuse(line, "a second document; a file holds one")
         if kind == "ScalarEvent":
             self._scalar(event.value, line)  # type: ignore[attr-defined]
         elif kind in ("SequenceStartEvent", "MappingStartEvent"):
@@ -240,4 +261,4 @@ class _Tree:
             top.key = None
 
     def _refuse(self, line: int, text: str) -> NoReturn:
-        raise MenuError(f"{self.file}:{line}: {text}")
+        raise DocumentError(f"{self.file}:{line}: {text}")
