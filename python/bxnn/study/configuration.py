@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bxnn.document import PACKAGE, Node, package_file, parse
 from bxnn.menu import Menu
-from bxnn.menu.document import Node, parse
-from bxnn.menu.networks import PACKAGE, package_file
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT, REVOLUTION_FREQUENCY
 from bxnn.study.rates import FILLED_BUNCHES
 

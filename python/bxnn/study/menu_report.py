@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -29,9 +30,10 @@ def write_study(study: MenuStudy, folder: str | Path) -> list[str]:
         sections = [_rates(study), _overlaps(study), _efficiencies(study)]
         sections += [_score(study, name) for name in study.scores]
         sections.append(_stability(study))
+    names_of = file_names(section.title for section in sections)
     for section in sections:
         for i, picture in enumerate(section.pictures):
-            name = f"plots/{section.title.lower().replace(' ', '_')}_{i}.svg"
+            name = f"plots/{names_of[section.title].lower()}_{i}.svg"
             (target / name).write_bytes(picture.svg)
             names.append(name)
     sections.append(_configuration(study))
@@ -224,6 +226,15 @@ def _stability(study: MenuStudy) -> Section:
     )
 
 
+def file_names(scores: Iterable[str]) -> dict[str, str]:
+    """A part of a file's name for each score, which may be any expression; no two are the same."""
+    found: dict[str, str] = {}
+    for score in scores:
+        plain = re.sub(r"[^\w.+-]", "_", score)[:80]
+        found[score] = plain if plain not in found.values() else f"{plain}_{len(found)}"
+    return found
+
+
 def _configuration(study: MenuStudy) -> Section:
     c = study.configuration
     rows = [(s.name, s.cut, _prescale(s.prescale), ", ".join(s.requires)) for s in c.menu.seeds]
@@ -323,10 +334,11 @@ def _tables(study: MenuStudy) -> Iterator[tuple[str, Columns]]:
         {"section": list(range(len(sections)))}
         | {f"{key}_hz": [getattr(m, key) for m in sections] for key in Measured._fields},
     )
+    files = file_names(study.scores)
     for name, score in study.scores.items():
         curve = score.rate
         yield (
-            f"rate_{name}",
+            f"rate_{files[name]}",
             {
                 "threshold": curve.threshold.tolist(),
                 "passed": curve.passed.tolist(),
@@ -337,7 +349,7 @@ def _tables(study: MenuStudy) -> Iterator[tuple[str, Columns]]:
         )
         for signal, roc in score.roc.items():
             yield (
-                f"roc_{name}_{signal}",
+                f"roc_{files[name]}_{signal}",
                 {
                     "threshold": roc.threshold.tolist(),
                     "background": roc.background.tolist(),
