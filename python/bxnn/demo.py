@@ -9,21 +9,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bxnn.model import Model, Outputs, SelfTest
-from bxnn.sources.lhc import REVOLUTION_FREQUENCY
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from bxnn.study.curves import area_under_curve, roc
+from bxnn.study.rates import CROSSING_RATE, passing, rate_curve, working_point
 
 MODELS = ("vae_encoder", "autoencoder")
 ZERO_BIAS = "zerobias"
 TRAINING_EVENTS = 12_000  # the first zero-bias events, seen in training
-CROSSING_RATE = REVOLUTION_FREQUENCY * 2_748  # bunches of a filled machine: 30.9 MHz
 RATES = (1e3, 1e4, 3e4, 1e5, 3e5)
 THROUGHPUT_BATCH = 100_000
 NOTE = (
@@ -93,7 +90,7 @@ def demonstrate(name: str, events: Mapping[str, NDArray[np.int32]]) -> Result:
         score_format=str(next(t.format for t in model.outputs if t.name == "score")),
         self_test=model.replay_golden(),
         test_events=len(background),
-        auc={sample: area_under_curve(background, score) for sample, score in signals.items()},
+        auc={sample: float(area_under_curve(background, score).area) for sample, score in signals.items()},
         working_points=tuple(_working_point(rate, background, signals) for rate in RATES),
         events_per_second=_throughput(model, events[ZERO_BIAS]),
         scores=scores,
@@ -106,24 +103,14 @@ def _score(model: Model, raw: NDArray[np.int32]) -> Scores:
     return score.reshape(-1).astype(np.int64)
 
 
-def area_under_curve(background: Scores, signal: Scores) -> float:
-    """Probability that a signal event scores above a background event; a tie counts one half."""
-    ordered = np.sort(background)
-    below = np.searchsorted(ordered, signal, "left") + np.searchsorted(ordered, signal, "right")
-    return float(below.mean() / (2 * len(ordered)))
-
-
 def _working_point(rate: float, background: Scores, signals: Mapping[str, Scores]) -> WorkingPoint:
-    allowed = int(rate / CROSSING_RATE * len(background))
-    if allowed == 0:
-        return WorkingPoint(rate, 0, None, None)
-    threshold = int(np.sort(background)[-allowed - 1])
-    return WorkingPoint(
-        rate,
-        int((background > threshold).sum()),
-        threshold,
-        {sample: float((score > threshold).mean()) for sample, score in signals.items()},
+    point = working_point(background, rate)
+    efficiency = (
+        None
+        if (threshold := point.threshold) is None
+        else {sample: passing(score, threshold).value for sample, score in signals.items()}
     )
+    return WorkingPoint(rate, point.passed, threshold, efficiency)
 
 
 def _throughput(model: Model, raw: NDArray[np.int32]) -> float:
@@ -138,13 +125,6 @@ def _throughput(model: Model, raw: NDArray[np.int32]) -> float:
     return THROUGHPUT_BATCH / statistics.median(seconds)
 
 
-def rate_curve(background: Scores) -> tuple[Scores, NDArray[np.float64]]:
-    """Thresholds, and the zero-bias rate in Hz of score > threshold."""
-    thresholds = np.unique(background)
-    passed = len(background) - np.searchsorted(np.sort(background), thresholds, "right")
-    return thresholds, np.asarray(passed * (CROSSING_RATE / len(background)), dtype=np.float64)
-
-
 def picture_kinds() -> list[str]:
     """The suffixes, without their dots, of the pictures that `draw` can write."""
     from matplotlib.backend_bases import FigureCanvasBase
@@ -156,47 +136,17 @@ def draw(results: list[Result], path: Path) -> None:
     """Write a picture: for each model the ROC curves, and the zero-bias rate against the threshold."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4.2 * len(results)), layout="constrained")
-    panels = figure.subplots(len(results), 2, squeeze=False)
-    for (roc, rate), result in zip(panels, results, strict=True):
-        _draw_roc(roc, result)
-        _draw_rate(rate, result)
-    figure.supxlabel(NOTE, fontsize=8)
-    figure.savefig(path, dpi=130)
+    from bxnn.study import plots
 
-
-def _draw_roc(axes: Axes, result: Result) -> None:
-    background = result.scores[ZERO_BIAS]
-    thresholds = np.unique(background)[::-1]
-    accepted = 1 - np.searchsorted(np.sort(background), thresholds, "right") / len(background)
-    for sample, auc in result.auc.items():
-        ordered = np.sort(result.scores[sample])
-        efficiency = 1 - np.searchsorted(ordered, thresholds, "right") / len(ordered)
-        axes.plot(accepted[1:], efficiency[1:], label=f"{sample}  AUC {auc:.3f}")
-    axes.set(
-        xscale="log",
-        xlabel="zero-bias efficiency",
-        ylabel="signal efficiency",
-        xlim=(1 / len(background), 1),
-        ylim=(0, 1.02),
-        title=f"{result.model}: ROC",
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def _draw_rate(axes: Axes, result: Result) -> None:
-    thresholds, rate = rate_curve(result.scores[ZERO_BIAS])
-    axes.step(thresholds, rate / 1e3, where="post", color="black", label="zero bias")
-    lowest = CROSSING_RATE / result.test_events / 1e3
-    axes.axhline(lowest, color="grey", linestyle=":", label=f"one event of {result.test_events:,}")
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel=f"threshold (raw score, {result.score_format})",
-        ylabel="rate / kHz",
-        title=f"{result.model}: zero-bias rate above threshold",
-    )
-    axes.xaxis.set_minor_formatter("")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    with plots.style():
+        figure = Figure(figsize=(13, 4.6 * len(results)), layout="constrained")
+        panels = figure.subplots(len(results), 2, squeeze=False)
+        for (left, right), result in zip(panels, results, strict=True):
+            background = result.scores[ZERO_BIAS]
+            plots.draw_roc(left, {s: roc(background, result.scores[s]) for s in result.auc})
+            left.set_title(f"{result.model}: ROC against zero bias")
+            one = {f"one event of {result.test_events:,}": CROSSING_RATE / result.test_events}
+            plots.draw_rate(right, rate_curve(background), one)
+            right.set_title(f"{result.model}: zero bias, score of {result.score_format}")
+        figure.supxlabel(NOTE, fontsize=8)
+        figure.savefig(path, dpi=130)

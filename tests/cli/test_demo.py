@@ -12,6 +12,7 @@ import pytest
 
 from bxnn import Model, cli, demo
 from bxnn._core import Builder, Format
+from bxnn.study.rates import CROSSING_RATE
 
 
 def scorer() -> Model:
@@ -39,7 +40,7 @@ def test_numbers_of_a_known_sample(ramp: dict[str, np.ndarray]) -> None:
     result = demo.demonstrate("scorer", ramp)
     assert result.self_test.ok and result.test_events == 8000
     assert result.auc["signal"] == pytest.approx((7900.5 * 100 + 50 * 0 + 8000 * 900) / 8e6, abs=1e-3)
-    one_event = demo.CROSSING_RATE / 8000
+    one_event = CROSSING_RATE / 8000
     for point in result.working_points:
         allowed = int(point.rate / one_event)
         assert point.zero_bias_passed == allowed and point.zero_bias_passed * one_event <= point.rate
@@ -55,20 +56,7 @@ def test_ties_never_exceed_the_rate() -> None:
     background = np.repeat(np.arange(800), 10)
     point = demo._working_point(3e5, background, {})
     assert point.zero_bias_passed == 70
-    assert point.zero_bias_passed / 8000 * demo.CROSSING_RATE <= 3e5
-
-
-@pytest.mark.parametrize(
-    ("background", "signal", "area"), [([0, 1], [2, 3], 1.0), ([2, 3], [0, 1], 0.0), ([1, 1], [1], 0.5)]
-)
-def test_area_under_curve(background: list[int], signal: list[int], area: float) -> None:
-    assert demo.area_under_curve(np.array(background), np.array(signal)) == area
-
-
-def test_rate_curve() -> None:
-    thresholds, rate = demo.rate_curve(np.array([1, 1, 2, 5]))
-    assert thresholds.tolist() == [1, 2, 5]
-    assert (rate / demo.CROSSING_RATE).tolist() == [0.5, 0.25, 0.0]
+    assert point.zero_bias_passed / 8000 * CROSSING_RATE <= 3e5
 
 
 def test_picture_and_exit_status(

@@ -14,7 +14,21 @@ from importlib.resources import files
 from typing import Any
 
 import bxnn
-from bxnn.cli import bench, convert, demo, info, menu, profile, run, stream, verify
+from bxnn.cli import (
+    bench,
+    compare,
+    convert,
+    demo,
+    info,
+    menu,
+    profile,
+    rates,
+    roc,
+    run,
+    stream,
+    study,
+    verify,
+)
 
 _DESCRIPTION = """\
 Run fixed-point trigger networks exactly as the firmware would, fast.
@@ -30,6 +44,8 @@ Run fixed-point trigger networks exactly as the firmware would, fast.
   bxnn stream run.yml                              crossings through a trigger, with exact books
   bxnn menu check menu.yml                         seeds, networks and budgets of a trigger menu
 """
+
+_COMMANDS = (demo, study, convert, info, run, verify, profile, bench, menu, stream, rates, roc, compare)
 
 _EXIT_STATUS = "exit status: 0 done and equal; 1 differences found; 2 wrong usage or unusable input"
 
@@ -70,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cmakedir", action=_PrintCMakeDir, nargs=0, help="print the directory of bxnnConfig.cmake and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for module in (demo, convert, info, run, verify, profile, bench, menu, stream):
+    for module in _COMMANDS:
         command = commands.add_parser(
             module.__name__.rsplit(".", 1)[-1],
             help=module.SUMMARY,

@@ -9,6 +9,7 @@ from bxnn import _core, demo
 from bxnn._core import InputError
 from bxnn.cli.console import print_json, print_table
 from bxnn.cli.result_files import require_place
+from bxnn.study.rates import CROSSING_RATE
 
 SUMMARY = "score Level-1-like events with the shipped anomaly networks"
 DESCRIPTION = """\
@@ -39,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
         print_json(
             {
                 "ok": ok,
-                "crossing_rate": demo.CROSSING_RATE,
+                "crossing_rate": CROSSING_RATE,
                 "note": demo.NOTE,
                 "isa": _core.active_isa(),
                 "models": [result.as_dict() for result in results],
@@ -82,7 +83,7 @@ def _print(results: list[demo.Result], picture: Path) -> None:
             rows,
         )
     tested = results[0].test_events
-    lowest = demo.CROSSING_RATE / tested / 1e3
+    lowest = CROSSING_RATE / tested / 1e3
     print(f"{tested:,} zero-bias test events: one of them is {lowest:.1f} kHz, the lowest rate within reach.")
     print(demo.NOTE)
     print(f"picture: {picture}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bxnn.document import PACKAGE, Node, package_file, parse
 from bxnn.menu import Menu
-from bxnn.menu.document import Node, parse
-from bxnn.menu.networks import PACKAGE, package_file
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT, REVOLUTION_FREQUENCY
 from bxnn.study.rates import FILLED_BUNCHES
 
@@ -52,7 +51,7 @@ class StudyConfiguration:
 def load_configuration(path: str | Path) -> StudyConfiguration:
     """Read a study; paths in it are relative to its folder. 'package:NAME' is a study, menu or file of bxnn.
 
-    Raises MenuError, an InputError that says line and key, and OSError for files that can't be read.
+    Raises DocumentError, an InputError that says line and key, and OSError for files that can't be read.
     """
     file = _file(str(path), Path(), "studies")
     text = file.read_text(encoding="utf-8")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bxnn._core import InputError
 from bxnn.histogram import Histogram
-from bxnn.sources import Selection, open_source
+from bxnn.sources import Selection, Source, open_source
 from bxnn.study.configuration import Sample, StudyConfiguration
 from bxnn.study.curves import Roc, roc
 from bxnn.study.emulators import SEEDS, Emulator
@@ -107,13 +106,18 @@ def run_study(
 
 def sample_events(configuration: StudyConfiguration, sample: Sample) -> int:
     """Events of a sample that are used. Raises as `open_source` does, and InputError if there are none."""
-    count = int(_open(configuration, sample).count) - sample.first
+    source = _open(configuration, sample)
+    if source.count is None:
+        raise InputError(
+            f"sample '{sample.name}': expected a file, whose events can be counted, got a stream"
+        )
+    count = source.count - sample.first
     if count <= 0:
         raise InputError(f"sample '{sample.name}': expected events after the first {sample.first}, got none")
     return count
 
 
-def _open(configuration: StudyConfiguration, sample: Sample) -> Any:
+def _open(configuration: StudyConfiguration, sample: Sample) -> Source:
     names = [t.name for t in configuration.menu.model.inputs]
     return open_source(sample.file, names, Selection(sample.columns, sample.tree))
 

@@ -40,7 +40,7 @@ _OVERRIDES = {
 def missing_style() -> str | None:
     """Why the plots are not in the style of mplhep; None where they are."""
     try:
-        import mplhep.style  # noqa: F401
+        import mplhep  # noqa: F401
     except ImportError as error:
         return f"plain matplotlib: mplhep can't be imported ({error}); pip install mplhep"
     return None
@@ -53,7 +53,7 @@ def style() -> Iterator[None]:
 
     base: list[Any] = []
     if missing_style() is None:
-        import mplhep.style
+        import mplhep
 
         base = [mplhep.style.ROOT]
     with matplotlib.style.context([*base, _OVERRIDES]):
@@ -101,52 +101,57 @@ def score_distributions(title: str, samples: Mapping[str, Scores], background: s
 def rate_against_threshold(title: str, curve: RateCurve, budgets: Mapping[str, float]) -> Figure:
     """With the band of one standard deviation, and a line for each rate of `budgets` in Hz."""
     figure, axes = _axes()
+    draw_rate(axes, curve, budgets)
+    axes.set_title(title)
+    return figure
+
+
+def draw_rate(axes: Axes, curve: RateCurve, budgets: Mapping[str, float]) -> None:
+    """`rate_against_threshold` on given axes."""
     at = _thinned(len(curve.threshold))
     x = curve.threshold[at]
     axes.fill_between(x, curve.low[at] / 1e3, curve.high[at] / 1e3, step="post", alpha=0.3, label="68 %")
     axes.step(x, curve.rate[at] / 1e3, where="post", label="rate")
     for i, (name, rate) in enumerate(budgets.items()):
-        axes.axhline(rate / 1e3, color=f"C{i + 1}", linestyle="--", label=f"{name}: {rate / 1e3:g} kHz")
-    positive = bool((x > 0).all())
+        axes.axhline(rate / 1e3, color=f"C{i + 1}", linestyle="--", label=f"{name}: {rate / 1e3:,.4g} kHz")
     axes.set(
-        xscale="log" if positive else "linear",
+        xscale="log" if bool((x > 0).all()) else "linear",
         yscale="log",
-        title=title,
         xlabel="threshold (raw integer)",
         ylabel="rate of score > threshold / kHz",
     )
+    axes.xaxis.set_minor_formatter("")
     axes.legend()
-    return figure
 
 
 def roc_curves(title: str, curves: Mapping[str, Roc]) -> Figure:
     """Signal efficiency against the fraction of background, on a logarithmic axis."""
     figure, axes = _axes()
+    draw_roc(axes, curves)
+    axes.set_title(title)
+    return figure
+
+
+def draw_roc(axes: Axes, curves: Mapping[str, Roc]) -> None:
+    """`roc_curves` on given axes."""
     least = 1.0
     for i, (name, curve) in enumerate(curves.items()):
         at = _thinned(len(curve.threshold), ends=True)
         at = at[curve.background[at] > 0]
-        area = curve.area.measured
-        axes.plot(
-            curve.background[at],
-            curve.signal[at],
-            color=f"C{i}",
-            label=f"{name}: AUC {area.value:.4f} ± {area.error:.4f}",
-        )
-        axes.fill_between(
-            curve.background[at], curve.signal_low[at], curve.signal_high[at], color=f"C{i}", alpha=0.2, lw=0
-        )
+        area, x = curve.area.measured, curve.background[at]
+        label = f"{name}: AUC {area.value:.4f} ± {area.error:.4f}"
+        axes.plot(x, curve.signal[at], color=f"C{i}", label=label)
+        band = curve.signal_low[at], curve.signal_high[at]
+        axes.fill_between(x, *band, color=f"C{i}", alpha=0.2, lw=0)
         least = min(least, float(curve.background[curve.background > 0].min()))
     axes.set(
         xscale="log",
         xlim=(least, 1),
         ylim=(0, 1.05),
-        title=title,
         xlabel="fraction of background",
         ylabel="signal efficiency",
     )
     axes.legend(loc="best")
-    return figure
 
 
 def efficiency_bars(title: str, seeds: Mapping[str, Sequence[Measured]], signals: Sequence[str]) -> Figure:
@@ -169,6 +174,25 @@ def efficiency_bars(title: str, seeds: Mapping[str, Sequence[Measured]], signals
     axes.tick_params(axis="x", which="minor", length=0)
     axes.set(title=title, ylabel="fraction of events kept", ylim=(0, None))
     axes.legend(ncols=3)
+    return figure
+
+
+def rate_bars(title: str, seeds: Mapping[str, Sequence[Measured]], budget: float | None) -> Figure:
+    """Kept and pure rates in kHz by seed, on a logarithmic axis; a line for the budget in Hz."""
+    figure, axes = _axes(figsize=(7.0, 1.4 + 0.3 * len(seeds)))
+    places = np.arange(len(seeds))
+    for i, (label, height) in enumerate((("kept", 0.8), ("pure", 0.4))):
+        values = [pair[i] for pair in seeds.values()]
+        width = [v.value for v in values]
+        errors = np.array([[v.value - v.low for v in values], [v.high - v.value for v in values]])
+        axes.barh(places, width, height, label=label, xerr=np.maximum(errors, 0), error_kw={"lw": 1})
+    if budget is not None:
+        axes.axvline(budget / 1e3, color="C3", linestyle="--", label="budget of the menu")
+    axes.set_yticks(places, list(seeds))
+    axes.tick_params(axis="y", which="minor", length=0)
+    axes.invert_yaxis()
+    axes.set(title=title, xscale="log", xlabel="rate / kHz")
+    axes.legend(loc="lower right")
     return figure
 
 
@@ -223,4 +247,5 @@ def _thinned(count: int, *, ends: bool = False) -> NDArray[np.int64]:
         return np.arange(count)
     third = _POINTS // 3
     parts = [np.linspace(0, count - 1, third).astype(np.int64), np.arange(count - third, count)]
-    return np.unique(np.concatenate([*parts, np.arange(third)] if ends else parts))
+    chosen: NDArray[np.int64] = np.unique(np.concatenate([*parts, np.arange(third)] if ends else parts))
+    return chosen

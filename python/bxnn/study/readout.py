@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bxnn._core import InputError
-from bxnn.sources import CrossingColumns, FileChain, FileSource, Selection, open_source
+from bxnn.sources import CrossingColumns, Selection, Source, open_source
 from bxnn.sources.source import CROSSING, LABELS, Chunk
 from bxnn.study.differences import Differences
 from bxnn.study.emulators import SEEDS, Answers, Emulator, bits_of, raw_numbers
@@ -67,7 +67,7 @@ def open_readout(
     columns: Sequence[str],
     tree: str | None,
     crossing: CrossingColumns | None,
-) -> FileSource | FileChain:
+) -> Source:
     """The emulator's inputs and, beside them, what was recorded."""
     names = [t.name for t in emulator.model.inputs]
     wanted = [f"{_RECORDED}{name}={column}" for name, column in recorded.items()]
