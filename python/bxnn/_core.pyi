@@ -192,7 +192,7 @@ def active_isa() -> str:
     """The level in use: the best, or what the environment variable BXNN_ISA forces."""
 
 class Stage:
-    """A stage of a stream; docs/spec/stream.md. seeds: (name, keep, after) of every bit of the word `seeds`."""
+    """A stage of a stream: docs/spec/stream.md. seeds: (name, keep, after) of every bit of `seeds`."""
 
     def __init__(
         self,

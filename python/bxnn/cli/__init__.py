@@ -42,7 +42,6 @@ Run fixed-point trigger networks exactly as the firmware would, fast.
   bxnn bench model.bxnn                            events per second on this machine
   bxnn menu check menu.yml                         seeds, cuts and networks of a trigger menu
   bxnn stream run.yml                              crossings through a trigger, with exact books
-  bxnn menu check menu.yml                         seeds, networks and budgets of a trigger menu
 """
 
 _COMMANDS = (demo, study, convert, info, run, verify, profile, bench, menu, stream, rates, roc, compare)

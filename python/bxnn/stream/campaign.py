@@ -110,11 +110,13 @@ class Campaign:
             if (left is not None and left <= 0) or self.stream.exhausted:
                 return
             wanted = left if point is None else leg if left is None else min(leg, left)
-            before, began = self.stream.position, time.monotonic()
-            self.stream.run(wanted)
-            done, seconds = self.stream.position - before, time.monotonic() - began
+            before = self.stream.books(histograms=False)
+            self.stream.advance(wanted)
+            after = self.stream.books(histograms=False)
+            done, seconds = after.arrived - before.arrived, (after.elapsed_ns - before.elapsed_ns) / 1e9
             if point is not None:
-                leg = max(1, min(int(done / max(seconds, 1e-6) * point.every_s), 1 << 40))
+                fitting = int(done / max(seconds, 1e-6) * point.every_s)
+                leg = max(1, leg // 4, min(fitting, leg * 4))
                 self._save(taker)
             if done == 0 or (wanted is not None and done < wanted):
                 return  # the source has no more

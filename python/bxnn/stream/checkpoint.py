@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,15 @@ def load(path: Path) -> Saved:
             if about["version"] != _VERSION:
                 raise InputError(f"{path}: a checkpoint of another version of bxnn; begin anew without it")
             return Saved(archive.read("state.bin"), dict(about["fingerprint"]), about["written"])
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        ValueError,
+        TypeError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: damaged, or no checkpoint of bxnn: {error}") from None

@@ -121,6 +121,11 @@ class Stream:
         Raises what a source or a stage raises, after everything that is under way has been counted; `books`
         says how far it came.
         """
+        self.advance(crossings)
+        return self.books()
+
+    def advance(self, crossings: int | None = None) -> None:
+        """`run` without looking at the books."""
         if crossings is not None and crossings < 0:
             raise InputError(f"expected a number of crossings from 0, got {crossings}")
         if crossings is None and self._repeat:
@@ -131,7 +136,6 @@ class Stream:
         finally:
             self._engine.finish()
             self._position = self.books(histograms=False).arrived
-        return self.books()
 
     @property
     def position(self) -> int:
@@ -332,6 +336,7 @@ class Taker:
         self.failure: BaseException | None = None
         self.handed = self.dropped = 0
         self._stream, self._hand = stream, hand
+        self._before = self._accepted()  # in a run that is continued
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="bxnn-accepted", daemon=True)
         self._thread.start()
@@ -357,10 +362,13 @@ class Taker:
             self.dropped += len(accepted.crossings)
             self._stream.stop()
 
+    def _accepted(self) -> int:
+        link = self._stream.books(histograms=False).accepted
+        return link.arrived - link.lost if link else 0
+
     def catch_up(self) -> None:
         """Wait until all that was accepted in finished runs has been handed on."""
-        link = self._stream.books(histograms=False).accepted
-        wanted = link.arrived - link.lost if link else 0
+        wanted = self._accepted() - self._before
         while self.handed + self.dropped < wanted and self._thread.is_alive():
             time.sleep(0.002)
 

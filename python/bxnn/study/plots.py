@@ -60,7 +60,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def _axes(**size: Any) -> tuple[Figure, Axes]:
+def new_axes(**size: Any) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained", **size)
@@ -79,7 +79,7 @@ def svg(figure: Figure) -> bytes:
 
 def score_distributions(title: str, samples: Mapping[str, Scores], background: str) -> Figure:
     """Fraction of events in bins of the score, equal in its logarithm; scores below 1 are in the first."""
-    figure, axes = _axes()
+    figure, axes = new_axes()
     found = {name: levels(scores) for name, scores in samples.items()}
     top = max(2, *(int(sample.values[-1]) for sample in found.values()))
     low = max(1, min(int(np.maximum(sample.values[0], 1)) for sample in found.values()))
@@ -100,7 +100,7 @@ def score_distributions(title: str, samples: Mapping[str, Scores], background: s
 
 def rate_against_threshold(title: str, curve: RateCurve, budgets: Mapping[str, float]) -> Figure:
     """With the band of one standard deviation, and a line for each rate of `budgets` in Hz."""
-    figure, axes = _axes()
+    figure, axes = new_axes()
     draw_rate(axes, curve, budgets)
     axes.set_title(title)
     return figure
@@ -126,7 +126,7 @@ def draw_rate(axes: Axes, curve: RateCurve, budgets: Mapping[str, float]) -> Non
 
 def roc_curves(title: str, curves: Mapping[str, Roc]) -> Figure:
     """Signal efficiency against the fraction of background, on a logarithmic axis."""
-    figure, axes = _axes()
+    figure, axes = new_axes()
     draw_roc(axes, curves)
     axes.set_title(title)
     return figure
@@ -156,7 +156,7 @@ def draw_roc(axes: Axes, curves: Mapping[str, Roc]) -> None:
 
 def efficiency_bars(title: str, seeds: Mapping[str, Sequence[Measured]], signals: Sequence[str]) -> Figure:
     """For every signal a group of bars, one for each entry of `seeds`."""
-    figure, axes = _axes(figsize=(max(7.0, 1.2 + 0.3 * len(seeds) * len(signals)), 4.6))
+    figure, axes = new_axes(figsize=(max(7.0, 1.2 + 0.3 * len(seeds) * len(signals)), 4.6))
     width = 0.8 / max(1, len(seeds))
     places = np.arange(len(signals))
     for i, (name, values) in enumerate(seeds.items()):
@@ -179,7 +179,7 @@ def efficiency_bars(title: str, seeds: Mapping[str, Sequence[Measured]], signals
 
 def rate_bars(title: str, seeds: Mapping[str, Sequence[Measured]], budget: float | None) -> Figure:
     """Kept and pure rates in kHz by seed, on a logarithmic axis; a line for the budget in Hz."""
-    figure, axes = _axes(figsize=(7.0, 1.4 + 0.3 * len(seeds)))
+    figure, axes = new_axes(figsize=(7.0, 1.4 + 0.3 * len(seeds)))
     places = np.arange(len(seeds))
     for i, (label, height) in enumerate((("kept", 0.8), ("pure", 0.4))):
         values = [pair[i] for pair in seeds.values()]
@@ -199,7 +199,7 @@ def rate_bars(title: str, seeds: Mapping[str, Sequence[Measured]], budget: float
 def overlap_matrix(title: str, names: Sequence[str], overlap: Floats) -> Figure:
     """Of the events that the seed of a row keeps, the fraction that the seed of a column keeps as well."""
     size = max(5.0, 1.8 + 0.42 * len(names))
-    figure, axes = _axes(figsize=(size + 0.6, size))
+    figure, axes = new_axes(figsize=(size + 0.6, size))
     diagonal = np.diag(overlap)[:, None]
     shares = np.divide(overlap, diagonal, out=np.full_like(overlap, np.nan), where=diagonal > 0)
     image = axes.imshow(shares, vmin=0, vmax=1, cmap="Blues")
@@ -217,7 +217,7 @@ def overlap_matrix(title: str, names: Sequence[str], overlap: Floats) -> Figure:
 
 def rate_by_section(title: str, rates: Sequence[Measured], mean: float, note: str) -> Figure:
     """The rate in Hz in sections of the sample, in order, and their common one."""
-    figure, axes = _axes()
+    figure, axes = new_axes()
     value = np.array([r.value for r in rates]) / 1e3
     errors = np.array([[r.value - r.low, r.high - r.value] for r in rates]).T / 1e3
     axes.errorbar(np.arange(len(rates)), value, np.maximum(errors, 0), fmt="o", capsize=2, label="sections")
@@ -230,7 +230,7 @@ def rate_by_section(title: str, rates: Sequence[Measured], mean: float, note: st
 def mismatches_by_bx(title: str, events: NDArray[np.int64], differing: NDArray[np.int64]) -> Figure:
     """A map of the orbit: the fraction of events that differ at every bunch crossing, grey where there is
     none."""
-    figure, axes = _axes()
+    figure, axes = new_axes()
     row = 99  # 36 rows of 99 crossings are the 3,564 of an orbit
     shares = np.divide(differing, events, out=np.full(len(events), np.nan), where=events > 0).reshape(-1, row)
     axes.set_facecolor("0.85")
