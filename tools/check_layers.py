@@ -34,6 +34,7 @@ ISA_BODIES = {"fx", "passes"}
 PYTHON = {
     "frontends": {"_core", "frontends", "constants"},
     "model": {"_core", "model", "explanation", "cuda"},
+    "sources": {"_core", "sources"},
     "score": {"_core", "score", "model", "constants"},
 }
 

@@ -176,9 +176,7 @@ class _Open:
 def parse(text: str, file: str) -> Node:
     """The tree of one YAML document. Raises DocumentError."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise DocumentError(
-            f"{file}: larger than {MAX_BYTES // 1024} KiB; expected a text that somebody wrote"
-        )
+        raise DocumentError(f"{file}: larger than {MAX_BYTES // 1024} KiB; expected less")
     try:
         import yaml
     except ImportError:

@@ -270,7 +270,7 @@ void shared_memory() {
     const void* rows[] = {x.data()};
     const std::string name = "/bxnn-test-" + std::to_string(getpid());
     auto ring = SharedRing::create(name, config().inputs, 64, 4);
-    check::throws(ErrorKind::input, "reads it", [&] { SharedRing::create(name, config().inputs, 64, 4); });
+    check::throws(ErrorKind::input, "another process reads it", [&] { SharedRing::create(name, config().inputs, 64, 4); });
     const pid_t child = fork();
     if (child == 0) {
         try {

@@ -32,11 +32,13 @@ class RandomCuts:
         if depth > 0:
             forms += ["and", "or", "not", "and"]
             forms += ["any", "all", "any_list"] if inside is None else []
-        if self.seeds and inside is None:
-            forms.append("seed")
+        if inside is None:
+            forms += ["typical", "typical", "seed" if self.seeds else "typical"]
         form = self.pick(*forms)
         if form == "seed":
             return self.pick(*self.seeds)
+        if form == "typical":
+            return self.typical()
         if form in ("and", "or"):
             parts = [self.condition(depth - 1, inside) for _ in range(self.rng.integers(2, 4))]
             return "(" + f" {form} ".join(parts) + ")"
@@ -56,6 +58,17 @@ class RandomCuts:
         for side in sides[1:]:
             text += f" {self.pick(*COMPARISONS)} {side}"
         return "(" + text + ")"
+
+    def typical(self) -> str:
+        """Thresholds on the fields of an object, as most seeds have them, also at the ends of the range."""
+        name = self.pick(*self.objects)
+        parts = []
+        for _ in range(self.rng.integers(1, 4)):
+            field = self.pick(*self.objects[name][1])
+            number = self.pick(*map(str, self.constants), "-32768", "-32767", "32767")
+            parts.append(f"{self.pick(field, f'abs({field})', field)} {self.pick(*COMPARISONS)} {number}")
+        function = self.pick("any", "any", "any", "all", "1 <= count")
+        return f"{function}({name}, {' and '.join(parts)})"
 
     def constant(self) -> str:
         number = str(int(self.rng.choice(np.asarray(self.constants))))

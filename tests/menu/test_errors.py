@@ -127,7 +127,7 @@ def test_keys(old: str, new: str, expected: list[str]) -> None:
         ("muon[-1].pt >= 1", ["expected a whole number from 0"]),
         ("muon[True].pt >= 1", ["expected a whole number from 0"]),
         ("muon[0:1].pt >= 1", ["expected a whole number from 0"]),
-        ("any(muon.pt > vae.mean)", ["muon and vae.mean are lists over different things"]),
+        ("any(muon.pt > vae.mean)", ["vae.mean and muon are lists over different things"]),
         ("any(muon, pt > vae.mean)", ["lists over different things"]),
         ("any(muon, vae.mean > 3)", ["a list over vae.mean"]),
         ("any(muon, any(met, pt > 3))", ["stands inside a condition on muon"]),
@@ -162,7 +162,7 @@ def test_keys(old: str, new: str, expected: list[str]) -> None:
         ("met.pt > " + "9" * 4090, ["longer than 4096 characters"]),
         ("(" * 300 + "met.pt" + ")" * 300 + " > 1", ["not an expression"]),
         ("met.pt > " + "-" * 60 + "1", ["nested more than 50 deep"]),
-        ("met.pt > " + "-" * 4000 + "1", ["nested too deep"]),
+        ("met.pt > " + "-" * 4000 + "1", ["nested"]),
         ("*".join(["met.pt"] * 9) + " > 1", ["too wide"]),
     ],
 )

@@ -133,7 +133,7 @@ def random_menu(seed: int) -> Menu:
         {name: (count, FIELDS) for name, (_, count) in OBJECTS.items()},
         {"vae.mean": 8, "vae.score": 1, "auto.score": 1, "auto.reconstruction": 57},
         ["GeV"],
-        [0, 1, -1, 2, 20, 44, -60, 192, 300, 32767, -32768, 40000, 2_525_940, 250_000],
+        [0, 1, 2, *(int(v) for v in rng.integers(-200, 300, 24)), 32767, -32768, 40000, 1_300_000],
     )
     kept: list[str] = []
     for i in range(int(rng.integers(1, 40))):

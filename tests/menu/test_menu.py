@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -254,3 +255,50 @@ def test_warnings() -> None:
 def test_what_nothing_uses_is_told(tmp_path: Path) -> None:
     assert warned(OBJECTS + seeds("met.pt > 3")) == [(6, "object muon: no seed or histogram uses it")]
     assert warned(OBJECTS + seeds("met.pt > max(muon, pt) + 1")) == []
+
+
+def test_networks_of_equal_inputs_share_their_scaling(tmp_path: Path) -> None:
+    network(tmp_path, "a", 1), network(tmp_path, "b", 2)
+    nets = "networks:\n" + "".join(
+        f"  {name}: {{model: {name}.bxnn, inputs: {{x: {{from: muon, shift: SHIFT{name}}}}}}}\n"
+        for name in "ab"
+    )
+    text = OBJECTS + nets + seeds("a.y[0] > b.y[0]")
+    casts = [
+        sum(n.operation == "cast" for n in graph_of(Menu.parse(t, folder=tmp_path).model).nodes)
+        for t in (text.replace("SHIFTa", "1").replace("SHIFTb", s) for s in ("1", "2"))
+    ]
+    assert casts[0] == casts[1] - 1
+
+
+def test_thresholds_on_the_same_objects_share_all_but_a_comparison() -> None:
+    cut = "any(muon, pt >= {} and abs(phi) < 9)"
+    one = operations(cut.format(20))
+    assert operations(cut.format(20), cut.format(30)) == one + 2  # a constant, a comparison
+
+
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        ("count(muon, pt >= met.pt) == 1", lambda met, a, b: ((a >= met) + 0 + (b >= met)) == 1),
+        (
+            "any(muon, pt > max(met.pt, min(muon.pt)))",
+            lambda met, a, b: np.maximum(a, b) > np.maximum(met, np.minimum(a, b)),
+        ),
+        ("any(muon, pt < 9 and pt >= -5)", lambda met, a, b: ((a >= -5) & (a < 9)) | ((b >= -5) & (b < 9))),
+        ("any(muon, pt >= -2048 and pt < -9)", lambda met, a, b: (a < -9) | (b < -9)),
+        ("count(muon, 1 < 2) == 2", lambda met, a, b: a == a),
+        ("sum(muon, 1, pt > 0) == 1", lambda met, a, b: (a > 0) != (b > 0)),
+        ("sum(muon, met.pt) == 2*met.pt", lambda met, a, b: a == a),
+        ("-20 < met.pt <= 7.5*GeV", lambda met, a, b: (met > -20) & (met <= 15)),
+        ("all(muon, pt == 0 or pt >= 10)", lambda met, a, b: ((a == 0) | (a >= 10)) & ((b == 0) | (b >= 10))),
+        ("any(muon, 3 <= pt < 100)", lambda met, a, b: ((a >= 3) & (a < 100)) | ((b >= 3) & (b < 100))),
+        ("any(met, pt > 3) and any(met.pt > 3)", lambda met, a, b: met > 3),
+        ("not True or met.pt > 3 and not False", lambda met, a, b: met > 3),
+    ],
+)
+def test_forms_of_cuts(cut: str, expected: Callable[..., np.ndarray]) -> None:
+    x = events() % 37 - 12
+    met, a, b = x[:, 0, 0], x[:, 1, 0], x[:, 2, 0]
+    wanted = expected(met, a, b)
+    assert (Menu.parse(OBJECTS + seeds(cut)).decide(x)["s0"] == wanted).all()

@@ -10,7 +10,19 @@ import pytest
 
 import bxnn
 
-HEAVY = ["tensorflow", "keras", "hls4ml", "matplotlib", "rich", "h5py", "uproot", "pyarrow", "onnx", "torch"]
+HEAVY = [
+    "tensorflow",
+    "keras",
+    "hls4ml",
+    "matplotlib",
+    "rich",
+    "h5py",
+    "uproot",
+    "pyarrow",
+    "onnx",
+    "torch",
+    "yaml",
+]
 FUNCTIONS = ["accelerate", "compare", "compose", "convert", "profile", "verify"]
 
 

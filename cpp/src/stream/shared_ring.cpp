@@ -1,7 +1,6 @@
 #include "bxnn/shared_ring.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +22,6 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 36;
 // What is at the head of the memory.
 struct Head {
     std::uint64_t magic, batch, slots, slot_bytes;
-    std::int64_t reader;  // process
     std::uint64_t inputs;
     struct {
         char name[SharedRing::kMostName + 1];
@@ -31,7 +29,7 @@ struct Head {
     } input[SharedRing::kMostInputs];
     alignas(64) std::atomic<std::uint64_t> written;
     alignas(64) std::atomic<std::uint64_t> read;
-    alignas(64) std::atomic<std::int64_t> writer;  // process; 0: none yet
+    alignas(64) std::atomic<std::uint64_t> written_to;  // not 0: there was a writer
     std::atomic<std::uint64_t> closed;
 };
 static_assert(sizeof(Head) <= kPage && std::atomic<std::uint64_t>::is_always_lock_free);
@@ -42,7 +40,22 @@ struct SlotHead {
 };
 
 std::size_t placed(std::size_t bytes) { return (bytes + kPlace - 1) / kPlace * kPlace; }
-bool alive(std::int64_t process) { return kill(static_cast<pid_t>(process), 0) == 0 || errno != ESRCH; }
+
+// Reader and writer each hold a lock on a byte of the file, which goes with them however they end.
+enum class Role : off_t { reader = 0, writer = 1 };
+struct flock lock_of(Role role) {
+    struct flock lock = {};
+    lock.l_type = F_WRLCK, lock.l_whence = SEEK_SET, lock.l_start = static_cast<off_t>(role), lock.l_len = 1;
+    return lock;
+}
+bool take_role(int file, Role role) {
+    struct flock lock = lock_of(role);
+    return fcntl(file, F_OFD_SETLK, &lock) == 0;
+}
+bool taken(int file, Role role) {  // by another
+    struct flock lock = lock_of(role);
+    return fcntl(file, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
 
 [[noreturn]] void refuse(const std::string& name, const std::string& what) {
     throw Error(ErrorKind::input, "shared ring '" + name + "': " + what);
@@ -104,13 +117,14 @@ namespace {
 
 // Removes what a process left that is no more.
 void remove_orphan(const std::string& name) {
-    const int file = shm_open(name.c_str(), O_RDONLY | O_CLOEXEC, 0);
+    const int file = shm_open(name.c_str(), O_RDWR | O_CLOEXEC, 0);
     if (file < 0) return;
-    Head head;
-    const bool known = pread(file, static_cast<void*>(&head), sizeof head, 0) == sizeof head && head.magic == kMagic;
+    std::uint64_t magic = 0;
+    const bool known = pread(file, &magic, sizeof magic, 0) == sizeof magic && magic == kMagic;
+    const bool read = taken(file, Role::reader);
     ::close(file);
-    if (known && alive(head.reader)) refuse(name, "process " + std::to_string(head.reader) + " reads it");
     if (!known) refuse(name, "something else in /dev/shm has this name; take another");
+    if (read) refuse(name, "another process reads it");
     shm_unlink(name.c_str());
 }
 
@@ -133,6 +147,7 @@ SharedRing SharedRing::create(const std::string& name, const std::vector<Input>&
     impl->file = shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (impl->file < 0) refuse_system(name, "making it");
     impl->reads = true;
+    if (!take_role(impl->file, Role::reader)) refuse_system(name, "locking it");
     const std::size_t size = kPage + impl->slot_bytes * slots;
     // Takes the memory now: a full /dev/shm would end the process later, in the middle of a write.
     if (const int error = posix_fallocate(impl->file, 0, static_cast<off_t>(size)); error) {
@@ -142,7 +157,7 @@ SharedRing SharedRing::create(const std::string& name, const std::vector<Input>&
     impl->map(size);
     Head& head = *impl->head;
     head.batch = batch, head.slots = slots, head.slot_bytes = impl->slot_bytes;
-    head.reader = getpid(), head.inputs = inputs.size();
+    head.inputs = inputs.size();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         std::memcpy(head.input[i].name, inputs[i].name.data(), inputs[i].name.size());
         head.input[i].elements = inputs[i].elements;
@@ -179,9 +194,8 @@ SharedRing SharedRing::open(const std::string& name) {
     impl->lay_out();
     if (impl->slot_bytes != head.slot_bytes || (size - kPage) / impl->slot_bytes < impl->slots)
         refuse(name, "it is no ring of this version");
-    std::int64_t none = 0;
-    while (!head.writer.compare_exchange_strong(none, getpid()))
-        if (alive(none)) refuse(name, "process " + std::to_string(none) + " writes to it");
+    if (!take_role(impl->file, Role::writer)) refuse(name, "another process writes to it");
+    head.written_to = 1;
     return SharedRing(std::move(impl));
 }
 
@@ -229,10 +243,10 @@ std::optional<SharedRing::Batch> SharedRing::read(std::chrono::nanoseconds wait)
     for (Patience patience; head.written.load(std::memory_order_acquire) == number; patience.wait()) {
         if (ended()) return {};
         if (now() < end) continue;
-        const std::int64_t writer = head.writer.load();
-        if (writer && !alive(writer) && !head.closed.load(std::memory_order_acquire) &&
+        const bool gone = head.written_to.load() && !taken(ring.file, Role::writer);
+        if (gone && !head.closed.load(std::memory_order_acquire) &&
             head.written.load(std::memory_order_acquire) == number)
-            refuse(ring.name, "the writer, process " + std::to_string(writer) + ", has ended without closing it");
+            refuse(ring.name, "its writer has ended without closing it");
         return {};
     }
     const std::byte* slot = ring.slot(number);

@@ -121,7 +121,8 @@ std::size_t StageRun::end_of_version(const Slot& slot, std::size_t at) {
     const auto begin = slot.crossings.begin(), end = begin + static_cast<std::ptrdiff_t>(slot.events);
     while (!pending_.empty()) {
         auto& next = pending_.front();
-        if (last_ && next.from <= *last_) next.from = (*last_ / kOrbit + 1) * kOrbit;
+        const Crossing begun = std::max(last_.value_or(0), program_.from);
+        if (next.from <= begun) next.from = (begun / kOrbit + 1) * kOrbit;
         if (slot.crossings[at] < next.from)
             return static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(at), end, next.from) -
                                             begin);

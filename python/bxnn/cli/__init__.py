@@ -14,7 +14,23 @@ from importlib.resources import files
 from typing import Any
 
 import bxnn
-from bxnn.cli import bench, compare, convert, demo, info, menu, profile, rates, roc, run, study, verify
+from bxnn.cli import (
+    bench,
+    compare,
+    convert,
+    demo,
+    info,
+    menu,
+    profile,
+    rates,
+    roc,
+    run,
+    stream,
+    study,
+    verify,
+)
+
+_COMMANDS = (demo, convert, info, run, verify, profile, bench, menu, stream, study, rates, roc, compare)
 
 _DESCRIPTION = """\
 Run fixed-point trigger networks exactly as the firmware would, fast.
@@ -26,7 +42,10 @@ Run fixed-point trigger networks exactly as the firmware would, fast.
   bxnn verify model.bxnn --source model.keras      bit for bit against HLS C-simulation
   bxnn profile model.bxnn --events x.npy           bits used, values wrapped and saturated
   bxnn bench model.bxnn                            events per second on this machine
-  bxnn menu check menu.yml                         seeds, networks and budgets of a trigger menu
+  bxnn menu check menu.yml                         seeds, cuts and networks of a trigger menu
+  bxnn stream run.yml                              crossings through a trigger, with exact books
+  bxnn study study.yml -o results                  rates, efficiencies and ROC curves of a menu, a report
+  bxnn compare menu.yml readout.root ...           recorded data against the emulator
 """
 
 _EXIT_STATUS = "exit status: 0 done and equal; 1 differences found; 2 wrong usage or unusable input"
@@ -68,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cmakedir", action=_PrintCMakeDir, nargs=0, help="print the directory of bxnnConfig.cmake and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for module in (demo, convert, info, run, verify, profile, bench, menu, study, rates, roc, compare):
+    for module in _COMMANDS:
         command = commands.add_parser(
             module.__name__.rsplit(".", 1)[-1],
             help=module.SUMMARY,

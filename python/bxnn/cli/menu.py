@@ -34,17 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("menu", help="menu file, or package:NAME")
     group = parser.add_argument_group("events")
     group.add_argument("--events", type=Path, metavar="FILE", help="count which seeds these events fire")
-    group.add_argument(
-        "--dataset", action="append", default=[], metavar="[INPUT=]NAME", help="array in a .npz or HDF5 file"
-    )
     group.add_argument("--tree", help="tree in a ROOT file (default: the only one)")
     group.add_argument(
         "--columns",
         "--branches",
+        "--dataset",
         action="append",
         default=[],
         metavar="[INPUT=]A,B,...",
-        help="branches of a ROOT tree or columns of a Parquet file, side by side in this order",
+        help="arrays, datasets, branches or columns of the file, side by side in this order",
     )
 
 
@@ -78,7 +76,8 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _count(menu: Menu, args: argparse.Namespace) -> _Counts:
-    file = open_events(args.events, menu.model.inputs, Selection(args.dataset, args.columns, args.tree))
+    names = [tensor.name for tensor in menu.model.inputs]
+    file = open_source(args.events, names, Selection(args.columns, args.tree))
     fired: Counter[str] = Counter()
     total = some = 0
     for chunk in file.chunks(_CHUNK):

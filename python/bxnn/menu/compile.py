@@ -198,7 +198,7 @@ class _Compiler:
         if seed.prescale == 0:
             self._warn(node, f"seed {seed.name}: prescale 0 switches it off")
         for other, known in zip(seeds, values, strict=True):
-            same = value.literal is None and value.id == known.id and other.requires == seed.requires
+            same = value.literal is None and value.handle == known.handle and other.requires == seed.requires
             if same and known.literal is None:
                 self._warn(node, f"seed {seed.name}: has the same cut as {other.name}")
 

@@ -68,6 +68,8 @@ class Cut:
         if value.size != 1:
             how = "any, all or count" if kind == "condition" else "sum, max or min"
             self._fail(root, f"a list over {value.axis}, where one {kind} is needed; use {how}")
+        with self._at(root):
+            self._do.id(value)
         return value
 
     def _fail(self, node: ast.AST, text: str) -> NoReturn:
@@ -182,15 +184,15 @@ class Cut:
     def _compare(self, node: ast.Compare) -> Value:
         sides = [node.left, *node.comparators]
         values = [self._number_of(side) for side in sides]
-        result = literal(1, "condition")
+        parts: list[Value] = []
         for i, op in enumerate(node.ops):
             if type(op) not in _COMPARISONS:
                 self._fail(node, "expected one of the comparisons < <= > >= == !=")
             one = self._do.compare(_COMPARISONS[type(op)], values[i], values[i + 1])
             if one.literal is None and one.decided is not None:
                 self.oddities.append(self._oddity(node, sides[i : i + 2], values[i : i + 2], one.decided))
-            result = self._do.both(result, one)
-        return result
+            parts.append(one)
+        return self._do.conjunction(parts)
 
     def _oddity(self, node: ast.AST, sides: list[ast.expr], values: list[Value], always: bool) -> str:
         """A comparison that is always true, or never, whatever the event."""
@@ -203,11 +205,9 @@ class Cut:
         return f"'{self._source(node)}' is {truth}: {', '.join(ranges)}"
 
     def _bool(self, node: ast.BoolOp) -> Value:
-        join = self._do.both if isinstance(node.op, ast.And) else self._do.either
-        result = self._condition_of(node.values[0])
-        for part in node.values[1:]:
-            result = join(result, self._condition_of(part))
-        return result
+        parts = [self._condition_of(part) for part in node.values]
+        join = self._do.conjunction if isinstance(node.op, ast.And) else self._do.disjunction
+        return join(parts)
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         if isinstance(node.op, ast.Not):
@@ -277,14 +277,17 @@ class Cut:
         return self._condition_of(node) if name in ("any", "all", "count") else self._number_of(node)
 
     def _reduced(self, name: str, value: Value) -> Value:
+        if name == "any":
+            return self._do.any(value)
+        reduced = self._do.reduce(_REDUCTIONS[name], value)
         if name == "count":
-            total = self._do.reduce("sum", value)
-            return Value("number", 1, None, total.low, total.high, self._do.id(total))
-        return self._do.reduce(_REDUCTIONS[name], value)
+            handle = self._do.elements(reduced, [0], None).handle
+            return Value("number", 1, None, reduced.low, reduced.high, handle)
+        return reduced
 
 
 _REDUCTIONS: Mapping[str, Literal["sum", "min", "max"]] = {
-    **{"any": "max", "all": "min", "max": "max", "min": "min", "sum": "sum"}
+    **{"all": "min", "count": "sum", "max": "max", "min": "min", "sum": "sum"}
 }
 _FORMS = {
     "abs": "abs(number)",

@@ -97,7 +97,7 @@ class Menu:
     def load(cls, path: str | os.PathLike[str]) -> Menu:
         """Read a menu; paths in it are relative to its folder. 'package:NAME' is a menu of bxnn.
 
-        Raises DocumentError, an InputError that says file and line, and OSError for a file that can't be read.
+        Raises DocumentError (an InputError) that says file and line, OSError for a file that can't be read.
         """
         name = os.fspath(path)
         file = package_file(name.removeprefix(PACKAGE), "menus") if name.startswith(PACKAGE) else Path(name)

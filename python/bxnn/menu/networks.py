@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bxnn._core import Builder, Format, ModelFileError
+from bxnn._core import Builder, Error, Format, ModelFileError
 from bxnn.compose import InputScaling, Score, replay, value_names
 from bxnn.document import PACKAGE, Node, closest, package_file
 from bxnn.inspect_graph import graph_of
@@ -50,7 +51,7 @@ def read_network(
     file = keys["model"].text("the path of a .bxnn file, or package:NAME")
     model, sha256 = _load(keys["model"], file, folder)
     graph = graph_of(model)
-    inputs = _inputs(node, keys.get("inputs"), model, sources, operations.builder)
+    inputs = _inputs(node, keys.get("inputs"), model, sources, operations)
     ids = replay(graph, operations.builder, inputs)
     for number, layer in graph.probes:
         operations.builder.probe(ids[number], f"{name}.{layer}")
@@ -83,14 +84,14 @@ def _load(node: Node, file: str, folder: Path) -> tuple[Model, str]:
 
 
 def _inputs(
-    node: Node, given: Node | None, model: Model, sources: Mapping[str, int], builder: Builder
+    node: Node, given: Node | None, model: Model, sources: Mapping[str, int], operations: Operations
 ) -> dict[str, int]:
     names = [tensor.name for tensor in model.inputs]
     if given is None:
         node.fail(f"the key 'inputs' is missing; the network has the inputs {', '.join(names)}")
     feeds = given.fields(names)
     return {
-        tensor.name: _fed(feeds[tensor.name], tensor.shape, tensor.format, model, sources, builder)
+        tensor.name: _fed(feeds[tensor.name], tensor.shape, tensor.format, model, sources, operations)
         for tensor in model.inputs
     }
 
@@ -101,24 +102,34 @@ def _fed(
     fmt: Format,
     model: Model,
     sources: Mapping[str, int],
-    builder: Builder,
+    operations: Operations,
 ) -> int:
-    """The value of one input: what arrives, scaled, and cast to the input's format."""
+    """The value of one input: what arrives, scaled, and cast to the input's format; once for equal inputs."""
+    builder = operations.builder
     keys = node.fields(("from",), ("shift", *_SCALINGS, *_SCALING_FORMATS))
-    arrived = _arrived(keys["from"], sources, builder)
-    size = prod(builder.shape_of(arrived))
-    if size != prod(shape):
-        keys["from"].fail(f"expected {prod(shape)} numbers for the network's input, got {size}")
-    if tuple(builder.shape_of(arrived)) != tuple(shape):
-        arrived = builder.gather([arrived], np.arange(size, dtype=np.int32), shape=list(shape))
-    scaling = _scaling(node, keys, size, fmt, builder.format_of(arrived), model)
-    if scaling is None:
-        return arrived
-    return builder.cast(node.wrap(lambda: scaling(builder, arrived)), fmt)
+    parts = _sources(keys["from"], sources, builder)
+    sizes = [prod(builder.shape_of(x)) for x in parts]
+    if sum(sizes) != prod(shape):
+        keys["from"].fail(f"expected {prod(shape)} numbers for the network's input, got {sum(sizes)}")
+    scaling = _scaling(node, keys, sum(sizes), fmt, builder.format_of(parts[0]), model)
+
+    def make() -> int:
+        arrived = parts[0]
+        if len(parts) > 1 or tuple(builder.shape_of(arrived)) != tuple(shape):
+            index = np.arange(sum(sizes), dtype=np.int32)
+            arrived = builder.gather(parts, index, shape=list(shape))
+        return builder.cast(scaling(builder, arrived), fmt) if scaling else arrived
+
+    numbers = [getattr(scaling, f.name) for f in dataclasses.fields(scaling)] if scaling else []
+    key = (*parts, shape, str(fmt), *(str(np.asarray(number).tolist()) for number in numbers))
+    try:
+        return operations.shared(key, make)
+    except (Fault, Error) as error:
+        node.fail(str(error))
 
 
-def _arrived(node: Node, sources: Mapping[str, int], builder: Builder) -> int:
-    """One input or object of the menu, or several, one after the other."""
+def _sources(node: Node, sources: Mapping[str, int], builder: Builder) -> list[int]:
+    """One input or object of the menu, or several."""
     parts = node.items("names", 64) if isinstance(node.content, list) else [node]
     found: list[int] = []
     for part in parts:
@@ -130,8 +141,7 @@ def _arrived(node: Node, sources: Mapping[str, int], builder: Builder) -> int:
         node.fail("expected the name of an input or an object, or several, got none")
     if len({str(builder.format_of(x)) for x in found}) > 1:
         node.fail("these have different formats; feed a network from inputs of one format")
-    size = sum(prod(builder.shape_of(x)) for x in found)
-    return found[0] if len(found) == 1 else builder.gather(found, np.arange(size, dtype=np.int32))
+    return found
 
 
 def _scaling(
@@ -143,10 +153,7 @@ def _scaling(
         if others:
             keys[others[0]].fail(f"'shift' and '{others[0]}' don't go together; a shift is a scale")
         shift = _shift(keys["shift"], size, model)
-        if not shift.any() and (arrives.width, arrives.integer, arrives.signed) == (
-            *(fmt.width, fmt.integer),
-            fmt.signed,
-        ):
+        if not shift.any() and _type(arrives) == _type(fmt):
             return None
         # the raw integer of the input is the raw integer that arrives, shifted
         return InputScaling(arrives, scale=np.ldexp(1.0, shift + (arrives.frac - fmt.frac)))
@@ -158,6 +165,10 @@ def _scaling(
     numbers = {key: _numbers(keys[key]) for key in _SCALINGS if key in keys}
     formats = {key: _format(keys[key]) for key in _SCALING_FORMATS if key in keys}
     return InputScaling(arrives, **numbers, **formats)  # type: ignore[arg-type]
+
+
+def _type(fmt: Format) -> tuple[int, int, bool]:
+    return fmt.width, fmt.integer, fmt.signed
 
 
 def _shift(node: Node, size: int, model: Model) -> Any:

@@ -14,7 +14,7 @@ from bxnn.sources.pileup import PileupProfile
 from bxnn.sources.prefetch import Prefetch
 from bxnn.sources.replay import Injection, Replay, Signal
 from bxnn.sources.selection import CrossingColumns, Selection
-from bxnn.sources.source import CROSSING, TRUTH, ArraySource, Chunk, InputSpec, Source
+from bxnn.sources.source import CROSSING, TRUTH, ArraySource, Chunk, InputSpec, Source, whole
 from bxnn.sources.streams import IterableSource, StreamSource
 from bxnn.sources.synthetic import Objects, Synthetic
 
@@ -49,4 +49,5 @@ __all__ = [
     "Synthetic",
     "from_iterable",
     "open_source",
+    "whole",
 ]

@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bxnn._core import Format, InputError, quantize_float
+from bxnn._core import Format, InputError, UnsupportedError, quantize_float
 from bxnn.sources.columns import Column, EventFault, Lists, dense, require_finite
 from bxnn.sources.selection import CrossingColumns
 from bxnn.sources.source import CROSSING, LABELS, Array, Chunk
@@ -95,7 +95,7 @@ class Field:
 def _rounding(mode: str) -> Format:
     try:
         return Format(64, 64, True, mode, "SAT")
-    except (InputError, ValueError) as error:
+    except UnsupportedError as error:
         raise InputError(f"round: {error}") from None
 
 
@@ -157,13 +157,15 @@ class Collection:
         if self.falling is not None:
             order = _falling(self.falling, lists[self.falling], counts)
             picked = order[picked] if len(order) else picked
-        rows = np.full((len(counts), self.objects, len(self.fields)), self.padding, np.int64)
+        rows = np.full((present.size, len(self.fields)), self.padding, np.int64)
+        row = np.flatnonzero(present)
+        taken = picked.reshape(-1)[row]
         for i, field in enumerate(self.fields):
             if field.branch is None:
-                rows[present, i] = field.constant
+                rows[row, i] = field.constant
             else:
-                rows[present, i] = _converted(field, lists[field.branch], picked[present])
-        return rows
+                rows[row, i] = _converted(field, lists[field.branch], taken)
+        return rows.reshape(*present.shape, len(self.fields))
 
     def _valid(self, columns: Mapping[str, Column], stored: NDArray[np.int64]) -> NDArray[np.int64]:
         """The stated numbers of objects."""
@@ -204,8 +206,12 @@ def _falling(name: str, keys: Lists, counts: NDArray[np.int64]) -> NDArray[np.in
         require_finite(name, np.where(behind, np.zeros((), values.dtype), values))
     except EventFault as fault:
         raise EventFault(int(event[fault.index]), str(fault)) from None
+    # As most files are written: in order already.
+    rising = (values[1:] > values[:-1]) & (event[1:] == event[:-1]) & ~behind[1:]
+    if not rising.any():
+        return np.arange(len(values))
     # ~ reverses integers without overflow, as minus reverses real numbers.
-    return np.lexsort((-values if values.dtype.kind == "f" else ~values, behind, event))
+    return np.asarray(np.lexsort((-values if values.dtype.kind == "f" else ~values, behind, event)))
 
 
 def _converted(field: Field, lists: Lists, picked: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -247,8 +253,8 @@ class InputLayout:
     def assemble(self, columns: Mapping[str, Column]) -> Array:
         rows = np.concatenate([collection.rows(columns) for collection in self.collections], axis=1)
         limits = np.iinfo(self.dtype)
-        outside = ((rows < limits.min) | (rows > limits.max)).any(axis=(1, 2))
-        if outside.any():
+        if rows.size and (rows.min() < limits.min or rows.max() > limits.max):
+            outside = ((rows < limits.min) | (rows > limits.max)).any(axis=(1, 2))
             event = int(np.flatnonzero(outside)[0])
             raise EventFault(
                 event, f"a number of {rows[event].min()} to {rows[event].max()} is no {self.dtype}"

@@ -119,7 +119,7 @@ class StageBooks:
 
 @dataclass(frozen=True)
 class Books:
-    """Crossings [first, next) have been, `arrived` of them with collisions; accepted: the last link, if any."""
+    """Crossings [first, next) have been, `arrived` of them with collisions; accepted: the last link."""
 
     first: int
     next: int
@@ -152,7 +152,7 @@ class Books:
     def of(
         cls, raw: Mapping[str, Any], stages: Sequence[tuple[Sequence[str], Sequence[str]]], kept: bool
     ) -> Books:
-        """From what the core says; stages: names of seeds and of scores. kept: whether accepted events are."""
+        """From what the core says. stages: names of seeds and of scores; kept: accepted events are taken."""
         return cls(
             raw["first"],
             raw["next"],

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ _LEG = 0.05  # seconds: how often a source that gives nothing is asked whether i
 
 Array = NDArray[Any]
 Predict = Callable[[list[Array]], Sequence[Array]]
-AnySource = Union[Source, SharedRing]
+AnySource = Source | SharedRing
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,11 @@ class Stream:
     """Crossings of a source through stages, once or in several runs that go on from each other.
 
     source: a Source, or a SharedRing that another process writes to. repeat: its events over and over, which
-    needs a source with arrays (in memory or memory-mapped): they are read where they lie. rate: crossings/s of
-    a clock (LHC_CLOCK); what finds no room is lost, and counted. None: as fast as possible, nothing is lost.
-    scheme: which crossings have collisions, for sources that do not say (default: all). lag_ns: crossings that
-    are later than this are lost. one_thread: source and stages in the caller's thread. keep_accepted: for
-    `take`, which somebody then has to call. section_orbits: orbits in a section of time.
+    needs a source with arrays (in memory or memory-mapped): they are read where they lie. rate: crossings/s
+    of a clock (LHC_CLOCK); what finds no room is lost, and counted. None: as fast as possible, nothing is
+    lost. scheme: which crossings have collisions, for sources that do not say (default: all). lag_ns:
+    crossings that are later than this are lost. one_thread: source and stages in the caller's thread.
+    keep_accepted: for `take`, which somebody then has to call. section_orbits: orbits in a section of time.
 
     Raises InputError for stages that do not fit each other or the source.
     """
@@ -93,7 +92,10 @@ class Stream:
         self._repeat, self._position = repeat, 0
         self._setup: dict[str, Any] = {
             "inputs": [(name, prod(spec.shape), spec.dtype) for name, spec in self.inputs.items()],
-            "stages": [_core_stage(stage, before) for before, stage in _with_seeds_before(self.stages)],
+            "stages": [
+                _core_stage(stage, before, rate is not None)
+                for before, stage in _with_seeds_before(self.stages)
+            ],
             "filled": self.scheme.filled,
             "rate": rate,
             "lag_ns": lag_ns,
@@ -236,7 +238,7 @@ class Stream:
                 menu.dead_time,
                 menu.seed_number,
             )
-            text = json.dumps(repr(rules)).encode() + menu.model._core.to_bytes()
+            text = repr(rules).encode() + menu.model._core.to_bytes()
             prints[f"the menu of stage '{stage.name}'"] = hashlib.sha256(text).hexdigest()
         return prints
 
@@ -264,7 +266,7 @@ def _with_seeds_before(stages: Sequence[StageSetup]) -> Iterator[tuple[Sequence[
         before = stage.menu.seeds
 
 
-def _core_stage(stage: StageSetup, before: Sequence[Seed]) -> _core.Stage:
+def _core_stage(stage: StageSetup, before: Sequence[Seed], clocked: bool) -> _core.Stage:
     menu = stage.menu
     return _core.Stage(
         name=stage.name,
@@ -275,7 +277,7 @@ def _core_stage(stage: StageSetup, before: Sequence[Seed]) -> _core.Stage:
         histogram_bits=stage.histogram_bits,
         batch=stage.batch,
         deadline_ns=stage.wait_ns,
-        budget_ns=menu.budget_ns or 0,
+        budget_ns=(menu.budget_ns or 0) if clocked else 0,
         ring=stage.ring,
         threads=stage.threads,
         isa=stage.isa,

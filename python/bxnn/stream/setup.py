@@ -257,6 +257,11 @@ def _files(node: Node, folder: Path, setup: StreamSetup) -> Source:
     return source
 
 
+def _columns(keys: Mapping[str, Node]) -> list[str]:
+    entries = keys["columns"].items("columns", 256) if "columns" in keys else []
+    return [entry.text("[INPUT=]NAME") for entry in entries]
+
+
 def _signals(source: Source, node: Node, folder: Path, names: list[str]) -> Source:
     keys = node.fields(("seed", "mixed_in"))
     signals = []

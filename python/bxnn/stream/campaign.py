@@ -1,0 +1,132 @@
+"""A configured run from beginning to end: checkpoints, files of accepted events, a clean stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from bxnn.energy import Energy, Meter
+from bxnn.stream import checkpoint
+from bxnn.stream.accepted import EventFile, event_file
+from bxnn.stream.books import Books
+from bxnn.stream.checkpoint import Saved
+from bxnn.stream.engine import Stream, Taker
+from bxnn.stream.setup import StreamSetup
+
+_FIRST_LEG = 1 << 20  # events; later legs are as long as the time between checkpoints
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. failure: what went wrong, if something did; the books hold all the same.
+
+    stopped: on demand. resumed_at: events that a checkpoint brought along. written, unwritten: accepted
+    events in the file, and those for which it failed. seconds: of this run alone.
+    """
+
+    books: Books
+    failure: BaseException | None
+    stopped: bool
+    resumed_at: int
+    written: int | None
+    unwritten: int
+    seconds: float
+    energy: Energy
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every crossing, and every accepted event, is accounted for."""
+        link = self.books.accepted
+        if self.written is None or link is None:
+            return self.books.balanced
+        return self.books.balanced and link.arrived == link.lost + self.written + self.unwritten
+
+
+class Campaign:
+    """Raises InputError and OSError for what is wrong before it begins; then `run` never raises those."""
+
+    def __init__(self, setup: StreamSetup, *, fresh: bool = False) -> None:
+        self.setup = setup
+        self.stream: Stream = setup.open()
+        self._stopped = threading.Event()
+        saved = self._saved(fresh)
+        self._file: EventFile | None = None
+        if setup.accepted is not None:
+            self._file = event_file(setup.accepted, self.stream.inputs, saved.written if saved else None)
+        self.resumed_at = self.stream.position
+
+    def _saved(self, fresh: bool) -> Saved | None:
+        point = self.setup.checkpoint
+        if point is None or fresh or not point.file.exists():
+            return None
+        saved = checkpoint.load(point.file)
+        checkpoint.require_same(point.file, saved.fingerprint, self._fingerprint())
+        self.stream.restore(saved.state)
+        return saved
+
+    def _fingerprint(self) -> dict[str, str]:
+        accepted = self.setup.accepted
+        return self.stream.fingerprint() | {"the file of accepted events": accepted.name if accepted else ""}
+
+    def stop(self) -> None:
+        """From any thread: the run ends soon, and cleanly."""
+        self._stopped.set()
+        self.stream.stop()
+
+    def run(self) -> Outcome:
+        """Until the source, or the number of crossings, is at its end, or somebody stops it."""
+        began, meter = time.monotonic(), Meter()
+        taker = Taker(self.stream, self._file.append) if self._file else None
+        failure: BaseException | None = None
+        try:
+            self._legs(taker)
+        except BaseException as error:
+            failure = error
+        if taker:
+            taker.catch_up()
+            taker.close()
+            failure = taker.failure or failure
+        try:
+            if self._file:
+                self._file.close()
+        except (OSError, RuntimeError) as error:
+            failure = failure or error
+        return Outcome(
+            self.stream.books(),
+            failure,
+            self._stopped.is_set(),
+            self.resumed_at,
+            self._file.events if self._file else None,
+            taker.dropped if taker else 0,
+            time.monotonic() - began,
+            meter.read(),
+        )
+
+    def _legs(self, taker: Taker | None) -> None:
+        point, leg = self.setup.checkpoint, _FIRST_LEG
+        while not self._stopped.is_set() and not (taker and taker.failure):
+            left = None if self.setup.crossings is None else self.setup.crossings - self.stream.position
+            if (left is not None and left <= 0) or self.stream.exhausted:
+                return
+            wanted = left if point is None else leg if left is None else min(leg, left)
+            before, began = self.stream.position, time.monotonic()
+            self.stream.run(wanted)
+            done, seconds = self.stream.position - before, time.monotonic() - began
+            if point is not None:
+                leg = max(1, min(int(done / max(seconds, 1e-6) * point.every_s), 1 << 40))
+                self._save(taker)
+            if done == 0 or (wanted is not None and done < wanted):
+                return  # the source has no more
+
+    def _save(self, taker: Taker | None) -> None:
+        point = self.setup.checkpoint
+        if taker:
+            taker.catch_up()
+            if taker.failure:
+                return
+        if self._file:
+            self._file.sync()
+        if point:
+            written = self._file.events if self._file else None
+            checkpoint.save(point.file, Saved(self.stream.save(), self._fingerprint(), written))

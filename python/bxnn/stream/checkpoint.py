@@ -1,0 +1,67 @@
+"""A run between two legs, on disk: written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bxnn._core import InputError
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Saved:
+    """state: of the stream. fingerprint: what must be the same to go on. written: accepted events on disk."""
+
+    state: bytes
+    fingerprint: dict[str, str]
+    written: int | None
+
+
+def save(path: Path, saved: Saved) -> None:
+    """Replace the file; after a crash at any moment it is the old or the new one. Raises OSError."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    about = {"version": _VERSION, "fingerprint": saved.fingerprint, "written": saved.written}
+    try:
+        with partial.open("wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                archive.writestr("about.json", json.dumps(about))
+                archive.writestr("state.bin", saved.state)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: Path) -> Saved:
+    """Raises InputError for a file that is damaged or no checkpoint, OSError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            about = json.loads(archive.read("about.json"))
+            if about["version"] != _VERSION:
+                raise InputError(f"{path}: a checkpoint of another version of bxnn; begin anew without it")
+            return Saved(archive.read("state.bin"), dict(about["fingerprint"]), about["written"])
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: damaged, or no checkpoint of bxnn: {error}") from None
+
+
+def require_same(path: Path, saved: dict[str, str], now: dict[str, str]) -> None:
+    """Raises InputError that names what differs."""
+    for what in dict.fromkeys([*saved, *now]):
+        if saved.get(what) != now.get(what):
+            raise InputError(
+                f"{path}: was saved by another run: {what} differs; "
+                "remove the file, or use --fresh, to begin anew"
+            )
