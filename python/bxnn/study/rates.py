@@ -174,7 +174,7 @@ def passing(scores: Scores, threshold: int) -> Measured:
             bin_ = int(np.searchsorted(scores.lower(), threshold, "right")) - 1
             edges = int(scores.lower()[bin_]) - 1, int(scores.upper()[bin_])
             raise InputError(
-                f"threshold {threshold} is no edge of the histogram: between {edges[0]} and {edges[1]} it does "
+                f"threshold {threshold} is no edge of the histogram: from {edges[0]} to {edges[1]} it does "
                 "not know how many values are above; take one of them, or more bits"
             )
         return fraction(above.least, scores.total)
