@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bxnn.menu import Menu, MenuError
+from bxnn.document import DocumentError
+from bxnn.menu import Menu
 
 pytest.importorskip("yaml")
 
@@ -30,7 +31,7 @@ seeds:
 
 
 def refused(text: str) -> str:
-    with pytest.raises(MenuError) as error:
+    with pytest.raises(DocumentError) as error:
         Menu.parse(text, file="menu.yml")
     return str(error.value)
 
@@ -191,10 +192,10 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Menu.load(path)
     path.write_bytes(b"menu: \xff")
-    with pytest.raises(MenuError, match=r"menu\.yml: not UTF-8 text, at byte 6"):
+    with pytest.raises(DocumentError, match=r"menu\.yml: not UTF-8 text, at byte 6"):
         Menu.load(path)
     path.write_text(RIGHT.replace("20*GeV", "20.3*GeV"))
-    with pytest.raises(MenuError, match=r"menu\.yml:13: seeds\[0\]\.cut: seed A: "):
+    with pytest.raises(DocumentError, match=r"menu\.yml:13: seeds\[0\]\.cut: seed A: "):
         Menu.load(path)
 
 

@@ -30,8 +30,6 @@ from bxnn.cli import (
     verify,
 )
 
-_COMMANDS = (demo, convert, info, run, verify, profile, bench, menu, stream, study, rates, roc, compare)
-
 _DESCRIPTION = """\
 Run fixed-point trigger networks exactly as the firmware would, fast.
 
@@ -44,9 +42,10 @@ Run fixed-point trigger networks exactly as the firmware would, fast.
   bxnn bench model.bxnn                            events per second on this machine
   bxnn menu check menu.yml                         seeds, cuts and networks of a trigger menu
   bxnn stream run.yml                              crossings through a trigger, with exact books
-  bxnn study study.yml -o results                  rates, efficiencies and ROC curves of a menu, a report
-  bxnn compare menu.yml readout.root ...           recorded data against the emulator
+  bxnn menu check menu.yml                         seeds, networks and budgets of a trigger menu
 """
+
+_COMMANDS = (demo, study, convert, info, run, verify, profile, bench, menu, stream, rates, roc, compare)
 
 _EXIT_STATUS = "exit status: 0 done and equal; 1 differences found; 2 wrong usage or unusable input"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bxnn.cli.console import print_json, print_table
-from bxnn.sources import Selection, open_source
 from bxnn.menu import Menu
 from bxnn.menu.check import warnings_of
+from bxnn.sources import Selection, open_source
 
 SUMMARY = "check a trigger menu"
 DESCRIPTION = """\

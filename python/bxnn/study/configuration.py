@@ -51,7 +51,7 @@ class StudyConfiguration:
 def load_configuration(path: str | Path) -> StudyConfiguration:
     """Read a study; paths in it are relative to its folder. 'package:NAME' is a study, menu or file of bxnn.
 
-    Raises MenuError, an InputError that says line and key, and OSError for files that can't be read.
+    Raises DocumentError, an InputError that says line and key, and OSError for files that can't be read.
     """
     file = _file(str(path), Path(), "studies")
     text = file.read_text(encoding="utf-8")
