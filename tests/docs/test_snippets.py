@@ -118,7 +118,7 @@ def test_readme_names_every_command() -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     commands = re.findall(r"^\| `bxnn (\w+)", PAGES[0].read_text(), re.MULTILINE)
-    first = ["demo", "convert", "info", "run", "verify", "profile", "bench"]
+    first = ["demo", "convert", "info", "run", "verify", "profile", "bench", "menu", "stream"]
     assert commands == [*first, "study", "rates", "roc", "compare"]
 
 

@@ -29,6 +29,8 @@ _OVERRIDES = {
     "ytick.labelsize": 10,
     "legend.fontsize": 9,
     "lines.linewidth": 1.6,
+    "legend.frameon": True,
+    "legend.framealpha": 0.85,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
     "savefig.facecolor": "white",
@@ -171,7 +173,7 @@ def efficiency_bars(title: str, seeds: Mapping[str, Sequence[Measured]], signals
             error_kw={"lw": 1},
         )
     axes.set_xticks(places, signals)
-    axes.tick_params(axis="x", which="minor", length=0)
+    axes.tick_params(axis="x", which="both", length=0)
     axes.set(title=title, ylabel="fraction of events kept", ylim=(0, None))
     axes.legend(ncols=3)
     return figure
@@ -189,7 +191,7 @@ def rate_bars(title: str, seeds: Mapping[str, Sequence[Measured]], budget: float
     if budget is not None:
         axes.axvline(budget / 1e3, color="C3", linestyle="--", label="budget of the menu")
     axes.set_yticks(places, list(seeds))
-    axes.tick_params(axis="y", which="minor", length=0)
+    axes.tick_params(axis="y", which="both", length=0)
     axes.invert_yaxis()
     axes.set(title=title, xscale="log", xlabel="rate / kHz")
     axes.legend(loc="lower right")

@@ -171,7 +171,12 @@ def passing(scores: Scores, threshold: int) -> Measured:
     if isinstance(scores, Histogram):
         above = scores.above(threshold)
         if not above.exact:
-            raise InputError(f"threshold {threshold} is no edge of the histogram; choose one of its edges")
+            bin_ = int(np.searchsorted(scores.lower(), threshold, "right")) - 1
+            edges = int(scores.lower()[bin_]) - 1, int(scores.upper()[bin_])
+            raise InputError(
+                f"threshold {threshold} is no edge of the histogram: from {edges[0]} to {edges[1]} it does "
+                "not know how many values are above; take one of them, or more bits"
+            )
         return fraction(above.least, scores.total)
     array = np.asarray(scores)
     return fraction(int((array > threshold).sum()), array.size)

@@ -25,8 +25,9 @@ _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8881; }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem; }
-h1, h2, p, a, figcaption { overflow-wrap: anywhere; }
+h1, h2, p, a, dd, figcaption { overflow-wrap: anywhere; }
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
+dt { font-weight: 600; } dd { margin: 0 0 .5rem; }
 nav a { margin-right: 1rem; display: inline-block; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
@@ -100,7 +101,8 @@ def write_report(
     pages = [*sections, Section("Software", tables=[software_table])]
     links = "".join(f'<a href="#s{i}">{escape(s.title)}</a> ' for i, s in enumerate(pages))
     body = "".join(_section(f"s{i}", s) for i, s in enumerate(pages))
-    top = _table(Table("", ("", ""), list((facts or {}).items()))) if facts else ""
+    listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>\n" for k, v in (facts or {}).items())
+    top = f"<dl>{listed}</dl>\n" if facts else ""
     Path(path).write_text(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
