@@ -8,37 +8,50 @@ static_assert(kBlock == 1 || (kBlock % (kGroup * kWords) == 0 && kBlock % (kFloo
 
 using Shorts = typename VectorType<std::uint16_t, kVectorBytes>::type;
 
-// Sums of products' remainders modulo 2^floor, two in a word, beside n sums of the products themselves: the sum of
-// floor(p / 2^floor) is that of p less that of the remainders, divided by 2^floor.
+// How words of terms are multiplied and added to n sums: pairs as they are.
 template <std::size_t n>
-struct Remainders {
+struct ExactPairs {
+    static constexpr bool floors = false;
+    static constexpr std::size_t most = ~std::size_t{0} / 2;
+    explicit ExactPairs(int) {}
+    [[gnu::always_inline]] void add(Words (&sums)[n], std::size_t i, Words x, Words w) {
+        sums[i] = multiply_add(sums[i], x, w);
+    }
+    void finish(Words (&)[n]) {}
+};
+
+// Pairs whose products are rounded down: remainders modulo 2^floor, two in a word, beside the sums of the products
+// themselves. The sum of floor(p / 2^floor) is that of p less that of the remainders, divided by 2^floor.
+template <std::size_t n>
+struct FlooredPairs {
+    static constexpr bool floors = true;
     Words halves[n];
     const Words mask;
     const std::size_t most;  // pairs until a half may overflow
 
-    explicit Remainders(int floor)
+    explicit FlooredPairs(int floor)
         : mask(all(pack((1 << floor) - 1, (1 << floor) - 1))), most(std::size_t{1} << (16 - floor)) {
         each<n>([&](auto i) { halves[i] = Words{}; });
     }
-    [[gnu::always_inline]] void add(std::size_t i, Words x, Words w) {
+    [[gnu::always_inline]] void add(Words (&sums)[n], std::size_t i, Words x, Words w) {
+        sums[i] = multiply_add(sums[i], x, w);
         halves[i] = (Words)((Shorts)halves[i] + (((Shorts)x * (Shorts)w) & (Shorts)mask));
     }
-    [[gnu::always_inline]] void take_from(Words (&sums)[n]) {
+    [[gnu::always_inline]] void finish(Words (&sums)[n]) {
         each<n>([&](auto i) {
             sums[i] -= (Words)(((UnsignedWords)halves[i] >> 16) + ((UnsignedWords)halves[i] & 0xffffu));
             halves[i] = Words{};
         });
     }
 };
-struct NoRemainders {
-    static constexpr std::size_t most = ~std::size_t{0} / 2;
-    explicit NoRemainders(int) {}
-    void add(std::size_t, Words, Words) {}
-    template <std::size_t n>
-    void take_from(Words (&)[n]) {}
+
+// Of one position: `count` words of terms at `rows`, their weights, and what the sums start from.
+struct Terms {
+    const std::uint32_t* rows;
+    const std::int32_t* weights;
+    const std::int32_t* start;
+    std::size_t count;
 };
-template <std::size_t n, bool floors>
-using Rest = std::conditional_t<floors, Remainders<n>, NoRemainders>;
 
 template <class F>
 inline void with_layout(Operand::Pairs layout, F&& f) {
@@ -71,16 +84,17 @@ template <std::size_t n, std::size_t group, bool floors>
 }
 
 // One position of the dot product, n filters, `group` vectors of events: to lanes or, packed, to rows.
-template <std::size_t n, std::size_t group, bool floors, Operand::Pairs layout>
-inline void paired_events(const PairedDot& d, const std::uint32_t* rows, const std::int32_t* weights,
-                          const std::int32_t* start, const std::byte* arena, std::size_t event, std::int32_t* lanes,
-                          std::byte* packed) {
+template <std::size_t n, std::size_t group, template <std::size_t> class Multiply, Operand::Pairs layout>
+inline void paired_events(const PairedDot& d, const Terms& terms, const std::byte* arena, std::size_t event,
+                          std::int32_t* lanes, std::byte* packed) {
+    const std::uint32_t* rows = terms.rows;
+    const std::int32_t* weights = terms.weights;
     Words sums[n * group];
-    each<n * group>([&](auto i) { sums[i] = all(start[i / group]); });
-    Rest<n * group, floors> rest(d.floor);
+    each<n * group>([&](auto i) { sums[i] = all(terms.start[i / group]); });
+    Multiply<n * group> multiply(d.floor);
     const std::byte* x = row_at(arena, rows[0]) + event * 4;
-    for (std::size_t k = 0; k < d.pairs;) {
-        for (const std::size_t end = std::min<std::size_t>(d.pairs, k + rest.most); k < end;
+    for (std::size_t k = 0; k < terms.count;) {
+        for (const std::size_t end = std::min<std::size_t>(terms.count, k + multiply.most); k < end;
              ++k, weights += d.stride, x += kBlock * 4) {
             if constexpr (layout != Operand::Pairs::in_line) x = row_at(arena, rows[2 * k]) + event * 4;
             Words words[group];
@@ -92,34 +106,30 @@ inline void paired_events(const PairedDot& d, const std::uint32_t* rows, const s
             }
             each<n>([&](auto f) {
                 const Words w = all(weights[f]);
-                each<group>([&](auto v) {
-                    sums[f * group + v] = multiply_add(sums[f * group + v], words[v], w);
-                    rest.add(f * group + v, words[v], w);
-                });
+                each<group>([&](auto v) { multiply.add(sums, f * group + v, words[v], w); });
             });
         }
-        rest.take_from(sums);
+        multiply.finish(sums);
     }
-    put<n, group, floors>(d, sums, event, lanes, packed);
+    put<n, group, Multiply<1>::floors>(d, sums, event, lanes, packed);
 }
 
 // The same for a block.
-template <std::size_t n, std::size_t group, bool floors>
-[[gnu::noinline]] void paired_filters(const PairedDot& d, const Operand& x, const std::uint32_t* rows,
-                                      const std::int32_t* weights, const std::int32_t* start, const std::byte* arena,
-                                      std::int32_t* lanes, std::byte* packed) {
-    with_layout(x.pairs, [&]<Operand::Pairs layout>() {
+template <std::size_t n, std::size_t group, template <std::size_t> class Multiply>
+[[gnu::noinline]] void paired_filters(const PairedDot& d, Operand::Pairs pairs, const Terms& terms,
+                                      const std::byte* arena, std::int32_t* lanes, std::byte* packed) {
+    with_layout(pairs, [&]<Operand::Pairs layout>() {
         for (std::size_t event = 0; event < kBlock; event += group * kWords)
-            paired_events<n, group, floors, layout>(d, rows, weights, start, arena, event, lanes, packed);
+            paired_events<n, group, Multiply, layout>(d, terms, arena, event, lanes, packed);
     });
 }
 
 // One position of the dot product, n filters one after the other without their zeros.
-template <std::size_t n, bool floors, Operand::Pairs layout>
+template <std::size_t n, template <std::size_t> class Multiply, Operand::Pairs layout>
 [[gnu::noinline]] void sparse_filters(const PairedDot& d, const std::uint32_t* rows, std::size_t filter,
                                       const std::int32_t* start, const std::byte* arena, std::int32_t* lanes,
                                       std::byte* packed) {
-    constexpr std::size_t group = floors ? kFloorGroup : kGroup;
+    constexpr std::size_t group = Multiply<1>::floors ? kFloorGroup : kGroup;
     const SparsePairs::Term* terms = d.sparse->terms.data();
     const std::uint32_t* begin = d.sparse->begin.data() + filter;
     for (std::size_t event = 0; event < kBlock; event += group * kWords) {
@@ -127,10 +137,10 @@ template <std::size_t n, bool floors, Operand::Pairs layout>
         each<n>([&](auto f) {
             Words some[group];
             each<group>([&](auto v) { some[v] = all(start[f]); });
-            Rest<group, floors> rest(d.floor);
+            Multiply<group> multiply(d.floor);
             const SparsePairs::Term *t = terms + begin[f], *last = terms + begin[f + 1];
             while (t < last) {
-                const auto* end = t + std::min<std::size_t>(static_cast<std::size_t>(last - t), rest.most);
+                const auto* end = t + std::min<std::size_t>(static_cast<std::size_t>(last - t), multiply.most);
                 for (; t < end; ++t) {
                     const std::byte* x = row_at(arena, layout == Operand::Pairs::in_line ? rows[0] : rows[2 * t->pair]);
                     if constexpr (layout == Operand::Pairs::in_line) x += std::size_t{t->pair} * kBlock * 4;
@@ -142,15 +152,14 @@ template <std::size_t n, bool floors, Operand::Pairs layout>
                             words = joined(words, half_shift(rows[2 * t->pair]), load_words(y + v * kVectorBytes),
                                            half_shift(rows[2 * t->pair + 1]));
                         }
-                        some[v] = multiply_add(some[v], words, w);
-                        rest.add(v, words, w);
+                        multiply.add(some, v, words, w);
                     });
                 }
-                rest.take_from(some);
+                multiply.finish(some);
             }
             each<group>([&](auto v) { sums[f * group + v] = some[v]; });
         });
-        put<n, group, floors>(d, sums, event, lanes, packed);
+        put<n, group, Multiply<1>::floors>(d, sums, event, lanes, packed);
     }
 }
 
@@ -159,29 +168,26 @@ inline std::int16_t half_at(const std::byte* arena, std::uint32_t at) {
 }
 
 // One event, outputs across lanes: n vectors of filters, to lanes or, packed, to 16-bit rows.
-template <std::size_t n, bool floors>
+template <std::size_t n, template <std::size_t> class Multiply>
 inline void paired_outputs(const PairedDot& d, const Operand& x, const std::uint32_t* rows, const std::int32_t* weights,
                            const std::int32_t* start, const std::byte* arena, std::int32_t* lanes, Short* packed) {
     Words sums[n];
     each<n>([&](auto v) { sums[v] = load_words(start + v * kWords); });
-    Rest<n, floors> rest(d.floor);
+    Multiply<n> multiply(d.floor);
     const auto* words = reinterpret_cast<const Word*>(row_at(arena, rows[0]));
     const bool in_line = x.pairs == Operand::Pairs::in_line;
     for (std::size_t k = 0; k < d.pairs;) {
-        for (const std::size_t end = std::min<std::size_t>(d.pairs, k + rest.most); k < end; ++k, weights += d.stride) {
+        for (const std::size_t end = std::min<std::size_t>(d.pairs, k + multiply.most); k < end;
+             ++k, weights += d.stride) {
             const Words pair = all(in_line ? std::int32_t{words[k]}
                                            : pack(half_at(arena, rows[2 * k]), half_at(arena, rows[2 * k + 1])));
-            each<n>([&](auto v) {
-                const Words w = load_words(weights + v * kWords);
-                sums[v] = multiply_add(sums[v], pair, w);
-                rest.add(v, pair, w);
-            });
+            each<n>([&](auto v) { multiply.add(sums, v, pair, load_words(weights + v * kWords)); });
         }
-        rest.take_from(sums);
+        multiply.finish(sums);
     }
     const Words lo = all(d.finish.lo), hi = all(d.finish.hi);
     each<n>([&](auto v) {
-        if constexpr (floors) sums[v] >>= d.floor;
+        if constexpr (Multiply<1>::floors) sums[v] >>= d.floor;
         const Words sum = finished(sums[v], d.finish, lo, hi);
         if (packed) {
             const auto halves = __builtin_convertvector(sum, typename VectorType<std::int16_t, kVectorBytes / 2>::type);
@@ -207,8 +213,8 @@ inline void paired_filters_of_one(const PairedDot& d, const Operand& x, const st
         const std::int32_t* start = d.start.data() + group * d.stride + filter + f;
         const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter + f;
         with_count(vectors, [&]<std::size_t n>() {
-            if (d.floor > 0) paired_outputs<n, true>(d, x, rows, weights, start, arena, to_lanes, to_rows);
-            else paired_outputs<n, false>(d, x, rows, weights, start, arena, to_lanes, to_rows);
+            if (d.floor > 0) paired_outputs<n, FlooredPairs>(d, x, rows, weights, start, arena, to_lanes, to_rows);
+            else paired_outputs<n, ExactPairs>(d, x, rows, weights, start, arena, to_lanes, to_rows);
         });
         if (whole) continue;
         if (packed) std::memcpy(packed + f, shorts, some * sizeof(Short));
@@ -234,27 +240,28 @@ inline void produce_paired(const DotProducer& p, const Operand& x, const std::by
             if (d.sparse) {
                 n = std::min<std::size_t>(n, 2);
                 const std::size_t w_row = group * p.filters + filter;
-                const auto run = [&]<std::size_t count, bool floors>() {
+                const auto run = [&]<std::size_t count, template <std::size_t> class Multiply>() {
                     with_layout(x.pairs, [&]<Operand::Pairs layout>() {
-                        sparse_filters<count, floors, layout>(d, x_rows, w_row, start, arena, to_lanes, to_rows);
+                        sparse_filters<count, Multiply, layout>(d, x_rows, w_row, start, arena, to_lanes, to_rows);
                     });
                 };
                 with_count<2>(n, [&]<std::size_t count>() {
-                    if (d.floor > 0) run.template operator()<count, true>();
-                    else run.template operator()<count, false>();
+                    if (d.floor > 0) run.template operator()<count, FlooredPairs>();
+                    else run.template operator()<count, ExactPairs>();
                 });
                 done += n;
                 continue;
             }
             n = std::min(n, d.floor > 0 ? kFloorFilters : kFilters);
-            const std::int32_t* weights = d.weights.data() + group * d.pairs * d.stride + filter;
-            const auto run = [&]<std::size_t count, std::size_t vectors, bool floors>() {
-                paired_filters<count, vectors, floors>(d, x, x_rows, weights, start, arena, to_lanes, to_rows);
-            };
+            const Terms terms{x_rows, d.weights.data() + group * d.pairs * d.stride + filter, start, d.pairs};
             if (d.floor > 0)
-                with_count<kFloorFilters>(
-                    n, [&]<std::size_t count>() { run.template operator()<count, kFloorGroup, true>(); });
-            else with_count(n, [&]<std::size_t count>() { run.template operator()<count, kGroup, false>(); });
+                with_count<kFloorFilters>(n, [&]<std::size_t count>() {
+                    paired_filters<count, kFloorGroup, FlooredPairs>(d, x.pairs, terms, arena, to_lanes, to_rows);
+                });
+            else
+                with_count(n, [&]<std::size_t count>() {
+                    paired_filters<count, kGroup, ExactPairs>(d, x.pairs, terms, arena, to_lanes, to_rows);
+                });
         }
         done += n;
     }
