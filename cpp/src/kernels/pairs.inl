@@ -50,7 +50,7 @@ struct Terms {
     const std::uint32_t* rows;
     const std::int32_t* weights;
     const std::int32_t* start;
-    std::size_t count;
+    std::uint32_t count;
 };
 
 template <class F>
@@ -85,8 +85,8 @@ template <std::size_t n, std::size_t group, bool floors>
 
 // One position of the dot product, n filters, `group` vectors of events: to lanes or, packed, to rows.
 template <std::size_t n, std::size_t group, template <std::size_t> class Multiply, Operand::Pairs layout>
-inline void paired_events(const PairedDot& d, const Terms& terms, const std::byte* arena, std::size_t event,
-                          std::int32_t* lanes, std::byte* packed) {
+[[gnu::always_inline]] inline void paired_events(const PairedDot& d, const Terms& terms, const std::byte* arena,
+                                                 std::size_t event, std::int32_t* lanes, std::byte* packed) {
     const std::uint32_t* rows = terms.rows;
     const std::int32_t* weights = terms.weights;
     Words sums[n * group];
