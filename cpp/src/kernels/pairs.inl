@@ -92,20 +92,26 @@ template <std::size_t n, std::size_t group, template <std::size_t> class Multipl
     Words sums[n * group];
     each<n * group>([&](auto i) { sums[i] = all(terms.start[i / group]); });
     Multiply<n * group> multiply(d.floor);
-    const std::byte* x = row_at(arena, rows[0]) + event * 4;
+    const std::byte* events = arena + event * 4;
+    const std::byte* x = row_at(events, rows[0]);
     for (std::size_t k = 0; k < terms.count;) {
         for (const std::size_t end = std::min<std::size_t>(terms.count, k + multiply.most); k < end;
              ++k, weights += d.stride, x += kBlock * 4) {
-            if constexpr (layout != Operand::Pairs::in_line) x = row_at(arena, rows[2 * k]) + event * 4;
+            if constexpr (layout == Operand::Pairs::whole) x = events + std::size_t{rows[2 * k]} * kBlock;
+            if constexpr (layout == Operand::Pairs::scattered) x = row_at(events, rows[2 * k]);
             Words words[group];
             each<group>([&](auto v) { words[v] = load_words(x + v * kVectorBytes); });
             if constexpr (layout == Operand::Pairs::scattered) {
-                const std::byte* y = row_at(arena, rows[2 * k + 1]) + event * 4;
+                const std::byte* y = row_at(events, rows[2 * k + 1]);
                 const int up_x = half_shift(rows[2 * k]), up_y = half_shift(rows[2 * k + 1]);
                 each<group>([&](auto v) { words[v] = joined(words[v], up_x, load_words(y + v * kVectorBytes), up_y); });
             }
             each<n>([&](auto f) {
                 const Words w = all(weights[f]);
+                if constexpr (layout == Operand::Pairs::whole && group == 3) {
+                    asm("" : "+r"(x));
+                    words[group - 1] = load_words(x + (group - 1) * kVectorBytes);
+                }
                 each<group>([&](auto v) { multiply.add(sums, f * group + v, words[v], w); });
             });
         }
