@@ -112,7 +112,8 @@ inline ir::Graph network_graph() {
     return m.graph;
 }
 
-// Two dot products of 8-bit weights, large enough for tiles and quads: the first over windows of channels, the second of all.
+// Two dot products of 8-bit weights, large enough for tiles and quads: the first over windows of channels, the second
+// of all.
 inline ir::Graph tiled_graph(std::uint64_t seed) {
     Maker m;
     m.random.seed(seed);
@@ -120,7 +121,8 @@ inline ir::Graph tiled_graph(std::uint64_t seed) {
     const auto any = [&](std::uint32_t lo, std::uint32_t hi) {
         return std::uniform_int_distribution<std::uint32_t>(lo, hi)(m.random);
     };
-    const char* const inputs[] = {"ap_fixed<8,3>", "ap_ufixed<8,3>", "ap_fixed<16,6>", "ap_ufixed<12,6>", "ap_ufixed<7,3>"};
+    const char* const inputs[] = {"ap_fixed<8,3>", "ap_ufixed<8,3>", "ap_fixed<16,6>", "ap_ufixed<12,6>",
+                                  "ap_ufixed<7,3>"};
     const char* const results[] = {"ap_fixed<16,6>",
                                    "ap_fixed<8,3,AP_RND,AP_SAT>",
                                    "ap_ufixed<8,4,AP_TRN,AP_SAT>",

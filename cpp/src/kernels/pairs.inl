@@ -4,9 +4,10 @@
 // Remainders need registers too: fewer filters and vectors of events at a time.
 constexpr std::size_t kFloorGroup = kFilters == 8 ? 3 : kGroup < 2 ? kGroup : 2;
 constexpr std::size_t kFloorFilters = kFilters / 2 > 0 ? kFilters / 2 : 1;
+// With 16 vector registers there is none for each word of x beside the sums: one is read again from where it lies, and
+// the compiler must not know that it is the same, or it keeps a sum in memory.
+constexpr bool kFewRegisters = kVectorBytes == 32 && kGroup == 3;
 static_assert(kBlock == 1 || (kBlock % (kGroup * kWords) == 0 && kBlock % (kFloorGroup * kWords) == 0));
-
-using Shorts = typename VectorType<std::uint16_t, kVectorBytes>::type;
 
 // How words of terms are multiplied and added to n sums: pairs as they are.
 template <std::size_t n>
@@ -35,7 +36,7 @@ struct FlooredPairs {
     }
     [[gnu::always_inline]] void add(Words (&sums)[n], std::size_t i, Words x, Words w) {
         sums[i] = multiply_add(sums[i], x, w);
-        halves[i] = (Words)((Shorts)halves[i] + (((Shorts)x * (Shorts)w) & (Shorts)mask));
+        halves[i] = (Words)((Halves)halves[i] + (((Halves)x * (Halves)w) & (Halves)mask));
     }
     [[gnu::always_inline]] void finish(Words (&sums)[n]) {
         each<n>([&](auto i) {
@@ -76,7 +77,7 @@ template <std::size_t n, std::size_t group, bool floors>
             constexpr std::size_t low = 2 * half, high = low + 1 < n ? low + 1 : low;
             each<group>([&](auto v) {
                 store_words(packed + (half * kBlock + event + v * kWords) * 4,
-                            joined(sums[low * group + v], 16, sums[high * group + v], 16));
+                            zipped(sums[low * group + v], sums[high * group + v]));
             });
         });
     else
@@ -108,7 +109,7 @@ template <std::size_t n, std::size_t group, template <std::size_t> class Multipl
             }
             each<n>([&](auto f) {
                 const Words w = all(weights[f]);
-                if constexpr (layout == Operand::Pairs::whole && group == 3) {
+                if constexpr (layout == Operand::Pairs::whole && kFewRegisters && group == 3) {
                     asm("" : "+r"(x));
                     words[group - 1] = load_words(x + (group - 1) * kVectorBytes);
                 }
