@@ -40,7 +40,7 @@ struct Bodies {
     void (*leave)() noexcept = nothing;
 };
 
-inline Bodies with_paired(Bodies bodies, Paired paired) noexcept {
+constexpr Bodies with_paired(Bodies bodies, Paired paired) noexcept {
     bodies.paired = paired;
     return bodies;
 }
