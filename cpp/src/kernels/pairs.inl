@@ -131,6 +131,29 @@ template <std::size_t n, std::size_t group, template <std::size_t> class Multipl
     });
 }
 
+// Pair k of a position at `at` bytes from the block's first event.
+template <Operand::Pairs layout>
+inline Words pair_at(const std::byte* arena, const std::uint32_t* rows, std::size_t k, std::size_t at) {
+    const Words x = load_words(row_at(arena, rows[2 * k]) + at);
+    if constexpr (layout != Operand::Pairs::scattered) return x;
+    return joined(x, half_shift(rows[2 * k]), load_words(row_at(arena, rows[2 * k + 1]) + at),
+                  half_shift(rows[2 * k + 1]));
+}
+
+// Where a position's words are brought together in line, once for all filters.
+constexpr std::size_t kMostGathered = QuadWeights::most;
+constexpr std::uint32_t kGathered = 0;  // the row of the first
+struct alignas(64) Room {
+    std::byte words[kMostGathered * kBlock * 4];
+};
+[[gnu::noinline]] inline void gather_pairs(std::size_t pairs, const std::uint32_t* rows, const std::byte* arena,
+                                           Room& room) {
+    std::byte* to = room.words;
+    for (std::size_t k = 0; k < pairs; ++k, to += kBlock * 4)
+        for (std::size_t at = 0; at < kBlock * 4; at += kVectorBytes)
+            store_words(to + at, pair_at<Operand::Pairs::scattered>(arena, rows, k, at));
+}
+
 // One position of the dot product, n filters one after the other without their zeros.
 template <std::size_t n, template <std::size_t> class Multiply, Operand::Pairs layout>
 [[gnu::noinline]] void sparse_filters(const PairedDot& d, const std::uint32_t* rows, std::size_t filter,
@@ -229,47 +252,74 @@ inline void paired_filters_of_one(const PairedDot& d, const Operand& x, const st
     }
 }
 
+// One position of a block: filters from the terms' own on, a few at a time.
+template <template <std::size_t> class Multiply>
+inline void dense_filters(const PairedDot& d, Operand::Pairs pairs, Terms terms, std::size_t n, const std::byte* arena,
+                          std::int32_t* lanes, std::byte* packed) {
+    constexpr std::size_t most = Multiply<1>::floors ? kFloorFilters : kFilters;
+    constexpr std::size_t group = Multiply<1>::floors ? kFloorGroup : kGroup;
+    for (std::size_t f = 0; f < n; f += most, terms.weights += most, terms.start += most)
+        with_count<most>(std::min(n - f, most), [&]<std::size_t count>() {
+            paired_filters<count, group, Multiply>(d, pairs, terms, arena, packed ? nullptr : lanes + f * kBlock,
+                                                   packed ? packed + f * kBlock * 2 : nullptr);
+        });
+}
+
+inline void exact_or_floored(const PairedDot& d, Operand::Pairs pairs, const Terms& terms, std::size_t n,
+                             const std::byte* arena, std::int32_t* lanes, std::byte* packed) {
+    if (d.floor > 0) dense_filters<FlooredPairs>(d, pairs, terms, n, arena, lanes, packed);
+    else dense_filters<ExactPairs>(d, pairs, terms, n, arena, lanes, packed);
+}
+
+// The same with halves joined once for all filters.
+[[gnu::noinline]] inline void gathered_filters(const PairedDot& d, const Terms& terms, std::size_t n,
+                                               const std::byte* arena, std::int32_t* lanes, std::byte* packed) {
+    Room room;
+    gather_pairs(d.pairs, terms.rows, arena, room);
+    const Terms in_line{&kGathered, terms.weights, terms.start, terms.count};
+    exact_or_floored(d, Operand::Pairs::in_line, in_line, n, room.words, lanes, packed);
+}
+
+inline void sparse_filters_of_block(const PairedDot& d, const Operand& x, const std::uint32_t* rows, std::size_t w_row,
+                                    const std::int32_t* start, std::size_t n, const std::byte* arena,
+                                    std::int32_t* lanes, std::byte* packed) {
+    for (std::size_t f = 0; f < n; f += 2) {
+        const auto run = [&]<std::size_t count, template <std::size_t> class Multiply>() {
+            with_layout(x.pairs, [&]<Operand::Pairs layout>() {
+                sparse_filters<count, Multiply, layout>(d, rows, w_row + f, start + f, arena,
+                                                        packed ? nullptr : lanes + f * kBlock,
+                                                        packed ? packed + f * kBlock * 2 : nullptr);
+            });
+        };
+        with_count<2>(std::min<std::size_t>(n - f, 2), [&]<std::size_t count>() {
+            if (d.floor > 0) run.template operator()<count, FlooredPairs>();
+            else run.template operator()<count, ExactPairs>();
+        });
+    }
+}
+
 // Rows [first, first + rows) of the result: to lanes or, packed, to where they are stored.
 inline void produce_paired(const DotProducer& p, const Operand& x, const std::byte* arena, std::size_t first,
                            std::size_t rows, std::int32_t* lanes, std::byte* packed) {
     const auto& d = *p.paired;
-    for (std::size_t done = 0; done < rows;) {
+    for (std::size_t done = 0, n = 0; done < rows; done += n) {
         const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;
         const std::size_t group = d.group[position];
         const std::uint32_t* x_rows = x.rows.data() + position * 2 * d.pairs;
         std::int32_t* to_lanes = packed ? nullptr : lanes + done * kBlock;
         std::byte* to_rows = packed ? packed + done * kBlock * 2 : nullptr;
-        std::size_t n = std::min(rows - done, p.filters - filter);
-        if constexpr (kBlock == 1) {
+        n = std::min(rows - done, p.filters - filter);
+        if constexpr (kBlock == 1)
             paired_filters_of_one(d, x, x_rows, group, filter, n, arena, to_lanes, reinterpret_cast<Short*>(to_rows));
-        } else {
-            const std::int32_t* start = d.start.data() + group * d.stride + filter;
-            if (d.sparse) {
-                n = std::min<std::size_t>(n, 2);
-                const std::size_t w_row = group * p.filters + filter;
-                const auto run = [&]<std::size_t count, template <std::size_t> class Multiply>() {
-                    with_layout(x.pairs, [&]<Operand::Pairs layout>() {
-                        sparse_filters<count, Multiply, layout>(d, x_rows, w_row, start, arena, to_lanes, to_rows);
-                    });
-                };
-                with_count<2>(n, [&]<std::size_t count>() {
-                    if (d.floor > 0) run.template operator()<count, FlooredPairs>();
-                    else run.template operator()<count, ExactPairs>();
-                });
-                done += n;
-                continue;
-            }
-            n = std::min(n, d.floor > 0 ? kFloorFilters : kFilters);
-            const Terms terms{x_rows, d.weights.data() + group * d.pairs * d.stride + filter, start, d.pairs};
-            if (d.floor > 0)
-                with_count<kFloorFilters>(n, [&]<std::size_t count>() {
-                    paired_filters<count, kFloorGroup, FlooredPairs>(d, x.pairs, terms, arena, to_lanes, to_rows);
-                });
-            else
-                with_count(n, [&]<std::size_t count>() {
-                    paired_filters<count, kGroup, ExactPairs>(d, x.pairs, terms, arena, to_lanes, to_rows);
-                });
+        else if (d.sparse)
+            sparse_filters_of_block(d, x, x_rows, group * p.filters + filter,
+                                    d.start.data() + group * d.stride + filter, n, arena, to_lanes, to_rows);
+        else {
+            const Terms terms{x_rows, d.weights.data() + group * d.pairs * d.stride + filter,
+                              d.start.data() + group * d.stride + filter, d.pairs};
+            if (x.pairs == Operand::Pairs::scattered && n > kFilters && d.pairs <= kMostGathered)
+                gathered_filters(d, terms, n, arena, to_lanes, to_rows);
+            else exact_or_floored(d, x.pairs, terms, n, arena, to_lanes, to_rows);
         }
-        done += n;
     }
 }

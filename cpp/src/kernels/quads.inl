@@ -19,17 +19,13 @@ struct ExactQuads : ExactPairs<n> {
 // Brings the pairs of a position together as quads, two by two; the last may be alone.
 template <Operand::Pairs layout>
 [[gnu::noinline]] void gather_quads(const PairedDot& d, const std::uint32_t* rows, Words flip, const std::byte* arena,
-                                    std::byte* quads) {
-    const auto pair = [&](std::size_t k, std::size_t at) {
-        const Words x = load_words(row_at(arena, rows[2 * k]) + at);
-        if constexpr (layout != Operand::Pairs::scattered) return x;
-        return joined(x, half_shift(rows[2 * k]), load_words(row_at(arena, rows[2 * k + 1]) + at),
-                      half_shift(rows[2 * k + 1]));
-    };
-    for (std::size_t k = 0; k < d.pairs; k += 2, quads += kBlock * 4)
-        for (std::size_t at = 0; at < kBlock * 4; at += kVectorBytes)
-            store_words(quads + at,
-                        bytes_of_pairs(pair(k, at), pair(std::min<std::size_t>(k + 1, d.pairs - 1), at)) ^ flip);
+                                    Room& room) {
+    std::byte* to = room.words;
+    for (std::size_t k = 0; k < d.pairs; k += 2, to += kBlock * 4)
+        for (std::size_t at = 0; at < kBlock * 4; at += kVectorBytes) {
+            const Words next = pair_at<layout>(arena, rows, std::min<std::size_t>(k + 1, d.pairs - 1), at);
+            store_words(to + at, bytes_of_pairs(pair_at<layout>(arena, rows, k, at), next) ^ flip);
+        }
 }
 
 // Rows [first, first + rows) of the result: to lanes or, packed, to where they are stored.
@@ -38,12 +34,11 @@ inline void produce_quads(const DotProducer& p, const Operand& x, const std::byt
     const auto& d = *p.paired;
     if (!d.quads) return produce_paired(p, x, arena, first, rows, lanes, packed);
     const auto& q = *d.quads;
-    alignas(64) std::byte room[QuadWeights::most * kBlock * 4];
-    // x + 128 or x - 128, where that is a byte of the other kind: its lowest 8 bits with the highest of them turned
-    // round
-    const bool flips = kSignedBytes ? !q.fits_signed : !q.fits_unsigned;
-    const Words flip = all(flips ? static_cast<std::int32_t>(0x80808080) : 0);
-    constexpr std::uint32_t in_room = 0;
+    Room room;
+    // x + 128 or x - 128, where that is a byte of the other kind: the lowest 8 bits, the highest of them turned round
+    const bool fits = kSignedBytes ? q.fits_signed : q.fits_unsigned;
+    const Words flip = all(fits ? 0 : static_cast<std::int32_t>(0x80808080));
+    const std::int32_t* start = (kSignedBytes ? q.start_signed : q.start_unsigned).data();
     for (std::size_t done = 0, n = 0; done < rows; done += n) {
         const std::size_t position = (first + done) / p.filters, filter = (first + done) % p.filters;
         const std::size_t group = d.group[position];
@@ -51,22 +46,10 @@ inline void produce_quads(const DotProducer& p, const Operand& x, const std::byt
         n = std::min(rows - done, p.filters - filter);
         if (x.pairs == Operand::Pairs::scattered) gather_quads<Operand::Pairs::scattered>(d, x_rows, flip, arena, room);
         else gather_quads<Operand::Pairs::whole>(d, x_rows, flip, arena, room);
-        for (std::size_t f = 0, some = 0; f < n; f += some) {
-            some = std::min(n - f, kFilters);
-            std::int32_t start[kFilters];
-            for (std::size_t i = 0; i < some; ++i) {
-                const std::size_t at = group * d.stride + filter + f + i;
-                const auto moved = flips ? static_cast<std::uint32_t>(q.offset[at]) : 0;
-                const auto from = static_cast<std::uint32_t>(d.start[at]);
-                start[i] = static_cast<std::int32_t>(kSignedBytes ? from + moved : from - moved);
-            }
-            const auto* weights = q.weights.data() + group * q.count * d.stride + filter + f;
-            const Terms terms{&in_room, weights, start, q.count};
-            with_count(some, [&]<std::size_t count>() {
-                paired_filters<count, kGroup, ExactQuads>(d, Operand::Pairs::in_line, terms, room,
-                                                          packed ? nullptr : lanes + (done + f) * kBlock,
-                                                          packed ? packed + (done + f) * kBlock * 2 : nullptr);
-            });
-        }
+        const Terms terms{&kGathered, q.weights.data() + group * q.count * d.stride + filter,
+                          start + group * d.stride + filter, q.count};
+        dense_filters<ExactQuads>(d, Operand::Pairs::in_line, terms, n, room.words,
+                                  packed ? nullptr : lanes + done * kBlock,
+                                  packed ? packed + done * kBlock * 2 : nullptr);
     }
 }

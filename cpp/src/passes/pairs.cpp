@@ -195,18 +195,22 @@ std::optional<QuadWeights> quads(const DotProducer& p, const PairedDot& d) {
     if (cost(p, d) <= q.cost(p.filters)) return {};
     const std::size_t groups = d.groups();
     q.weights.resize(groups * q.count * d.stride);
-    q.offset.resize(groups * d.stride);
+    q.start_unsigned = q.start_signed = d.start;
     for (std::size_t g = 0; g < groups; ++g)
         for (std::size_t f = 0; f < p.filters; ++f) {
             const auto pair = [&](std::size_t k) {
                 return k < d.pairs ? d.weights[(g * d.pairs + k) * d.stride + f] : 0;
             };
+            std::int32_t sum = 0;
             for (std::size_t k = 0; k < q.count; ++k) {
                 const std::int32_t a = pair(2 * k), b = pair(2 * k + 1);
                 q.weights[(g * q.count + k) * d.stride + f] = bytes_of_pairs(a, b);
-                for (const std::int32_t w : {a, b})
-                    q.offset[g * d.stride + f] += 128 * (static_cast<std::int16_t>(w) + (w >> 16));
+                for (const std::int32_t w : {a, b}) sum += static_cast<std::int16_t>(w) + (w >> 16);
             }
+            const auto start = static_cast<std::uint32_t>(d.start[g * d.stride + f]);
+            const auto offset = static_cast<std::uint32_t>(128 * sum);
+            if (!q.fits_unsigned) q.start_unsigned[g * d.stride + f] = static_cast<std::int32_t>(start - offset);
+            if (!q.fits_signed) q.start_signed[g * d.stride + f] = static_cast<std::int32_t>(start + offset);
         }
     return q;
 }
@@ -285,12 +289,12 @@ void use_pairs(Plan& plan) {
         if (!p || !qualifies(i, *p)) continue;
         Arrangement pairs = arrangement(*p, i.operands[0], plan.constants);
         PairedDot d = paired(*p, pairs);
+        take_steps(d, i.steps);
+        for (auto& start : d.start) start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) << d.floor);
         d.sparse = sparse(*p, d);
         d.quads = quads(*p, d);
         d.tiles = tiled(*p, d);
         i.operands[0].refs = std::move(pairs.refs);
-        take_steps(d, i.steps);
-        for (auto& start : d.start) start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) << d.floor);
         d.packs = i.steps.empty() && i.storage == Lane::i16 && (p->positions == 1 || p->filters % 2 == 0);
         auto& finish = d.finish;
         if (d.packs && finish.wrap == fx::Fit::wrap_signed && finish.spare == 16 && finish.lo == INT32_MIN &&

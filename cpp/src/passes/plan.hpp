@@ -133,9 +133,11 @@ struct QuadWeights {
     static constexpr std::size_t most = 128;          // quads of a position: there is no room for more
     bool fits_unsigned = false, fits_signed = false;  // which bytes hold the operand
     std::uint32_t count = 1;                          // of a position: two pairs each
-    std::vector<std::int32_t>
-        weights;                       // [G][count][stride] four int8 each: of both pairs' even elements, then odd ones
-    std::vector<std::int32_t> offset;  // [G][stride]: 128 times the sum of a filter's weights
+    // [G][count][stride] four int8 each: of both pairs' even elements, then of their odd ones.
+    std::vector<std::int32_t> weights;
+    // [G][stride]: PairedDot's, less or plus 128 times the sum of a filter's weights if the operand's bytes are of the
+    // other kind.
+    std::vector<std::int32_t> start_unsigned, start_signed;
 
     // Expected for a position, in units of a multiplication of two vectors: four to bring a quad together.
     double cost(std::uint32_t filters) const { return count * (filters + 4.0); }
