@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "coverage.md"
 COLUMNS = [(backend, io) for backend in ("Vitis", "Vivado") for io in ("io_parallel", "io_stream")]
 EXECUTORS = {
     "x86-64": ("reference", "portable", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"),
-    "aarch64": ("reference", "portable", "neon"),
+    "aarch64": ("reference", "portable", "neon", "neondot"),
 }
 RENEW = {
     "unavailable.json": "python -m firmware_ref.unavailable",

@@ -65,14 +65,18 @@ void levels_agree(const Model& model) {
     }
 }
 
-// Random networks with tiles; together they have every kind of operand and of bytes.
-void tiles_agree() {
-    std::set<std::pair<int, int>> seen;
+// Random networks with tiles and quads; together they have every kind of operand and of bytes.
+void tiles_and_quads_agree() {
+    std::set<std::pair<int, int>> tiles, quads;
     for (std::uint64_t seed = 0; seed < 48; ++seed) {
         const auto graph = models::tiled_graph(seed);
         for (const auto& i : plan::make(graph, {}).instructions)
-            if (const auto* dot = std::get_if<plan::DotProducer>(&i.producer); dot && dot->paired && dot->paired->tiles)
-                seen.emplace(static_cast<int>(dot->paired->tiles->bytes), static_cast<int>(i.operands[0].pairs));
+            if (const auto* dot = std::get_if<plan::DotProducer>(&i.producer); dot && dot->paired) {
+                const auto& d = *dot->paired;
+                const int pairs = static_cast<int>(i.operands[0].pairs);
+                if (d.tiles) tiles.emplace(static_cast<int>(d.tiles->bytes), pairs);
+                if (d.quads) quads.emplace(d.quads->fits_signed + 2 * d.quads->fits_unsigned, pairs);
+            }
         const Model model = make_model(graph);
         models::Arrays expected(model, 200, seed);
         Context reference(model, "reference");
@@ -84,7 +88,8 @@ void tiles_agree() {
             check::that(got.outputs == expected.outputs, model.name() + ": " + level + " equals the reference");
         }
     }
-    check::that(seen.size() == 9, "all 9 kinds of tiles were met, not " + std::to_string(seen.size()));
+    check::that(tiles.size() == 9, "all 9 kinds of tiles were met, not " + std::to_string(tiles.size()));
+    check::that(quads.size() == 9, "all 9 kinds of quads were met, not " + std::to_string(quads.size()));
 }
 
 }  // namespace
@@ -97,7 +102,7 @@ int main() {
     environment_takes_effect(model);
     levels_agree(model);
     levels_agree(network);
-    tiles_agree();
+    tiles_and_quads_agree();
     std::printf("levels run: reference");
     for (const auto& level : isa_levels()) std::printf(" %s", level.c_str());
     std::printf("\n");

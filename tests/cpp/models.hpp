@@ -112,7 +112,8 @@ inline ir::Graph network_graph() {
     return m.graph;
 }
 
-// Two dot products of 8-bit weights, large enough for tiles: the first over windows of channels, the second of all.
+// Two dot products of 8-bit weights, large enough for tiles and quads: the first over windows of channels, the second
+// of all.
 inline ir::Graph tiled_graph(std::uint64_t seed) {
     Maker m;
     m.random.seed(seed);
@@ -120,7 +121,8 @@ inline ir::Graph tiled_graph(std::uint64_t seed) {
     const auto any = [&](std::uint32_t lo, std::uint32_t hi) {
         return std::uniform_int_distribution<std::uint32_t>(lo, hi)(m.random);
     };
-    const char* const inputs[] = {"ap_fixed<8,3>", "ap_ufixed<8,3>", "ap_fixed<16,6>", "ap_ufixed<12,6>"};
+    const char* const inputs[] = {"ap_fixed<8,3>", "ap_ufixed<8,3>", "ap_fixed<16,6>", "ap_ufixed<12,6>",
+                                  "ap_ufixed<7,3>"};
     const char* const results[] = {"ap_fixed<16,6>",
                                    "ap_fixed<8,3,AP_RND,AP_SAT>",
                                    "ap_ufixed<8,4,AP_TRN,AP_SAT>",
@@ -142,7 +144,7 @@ inline ir::Graph tiled_graph(std::uint64_t seed) {
             dot.index.push_back(none ? -1 : static_cast<std::int32_t>(p * channels + k * step));
         }
     for (std::uint32_t p = 0; p < dot.positions; ++p) dot.group.push_back(static_cast<std::int32_t>(p % dot.groups));
-    auto x = m.add(dot, {m.input("x", inputs[seed % 4], length * channels)});
+    auto x = m.add(dot, {m.input("x", inputs[seed % 5], length * channels)});
     x = m.cast(x, results[any(0, 5)]);
     if (any(0, 1) == 0) x = m.binary(ir::BinaryKind::max, x, m.constant("ap_uint<1>", {0}));
     m.output(m.cast(m.dense(x, any(9, 40), 8, "", ""), results[any(0, 5)]), "y");

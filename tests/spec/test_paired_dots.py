@@ -1,6 +1,6 @@
-"""Dot products of 16-bit rows and weights in pairs: every way to end, to lie and to round them down.
+"""Dot products of 16 bits in pairs and of 8 bits in quads: every way to end, to lie and to round them down.
 
-The reference executor knows no pairs. Batches of one event run with outputs across lanes, batches of many
+The reference executor knows neither. Batches of one event run with outputs across lanes, batches of many
 with events across lanes.
 """
 
@@ -17,6 +17,7 @@ from bxnn import _core
 Format = _core.Format
 ROUNDS = ("TRN", "RND", "RND_CONV", "TRN_ZERO")
 OVERFLOWS = ("WRAP", "SAT", "SAT_SYM", "SAT_ZERO")
+KINDS = ("wide", "floored", "narrow")
 
 
 def formats(rng: np.random.Generator, width: int, integer: int) -> Any:
@@ -24,12 +25,13 @@ def formats(rng: np.random.Generator, width: int, integer: int) -> Any:
     return Format(width, integer, signed, str(rng.choice(ROUNDS)), str(rng.choice(OVERFLOWS)))
 
 
-def network(rng: np.random.Generator, floored: bool) -> tuple[Any, str]:
+def network(rng: np.random.Generator, kind: str) -> tuple[Any, str]:
     """Two dot products, the first over windows of channels; and what they are, for messages."""
+    floored, narrow = kind == "floored", kind == "narrow"
     b = _core.Builder("pairs")
     channels, length = int(rng.integers(1, 6)), int(rng.integers(2, 8))
     window = int(rng.integers(1, min(length, 4) + 1))
-    x_width = int(rng.integers(4, 17))
+    x_width = int(rng.integers(2, 9) if narrow else rng.integers(4, 17))
     x = b.input("x", [length, channels], Format(x_width, 6, bool(x_width == 16 or rng.random() < 0.7)))
     positions = length - window + 1
     offsets = range(window * channels)
@@ -37,7 +39,7 @@ def network(rng: np.random.Generator, floored: bool) -> tuple[Any, str]:
     what = f"{length}x{channels}, window {window}"
     for depth in range(2):
         filters, terms = int(rng.integers(1, 40)), len(index[0])
-        bits = int(rng.integers(2, 17 if floored else 12))
+        bits = int(rng.integers(2, 17 if floored else 9 if narrow else 12))
         weights = rng.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (filters, terms))
         if rng.random() < 0.4:
             weights[rng.random(weights.shape) < rng.random()] = 0
@@ -57,7 +59,7 @@ def network(rng: np.random.Generator, floored: bool) -> tuple[Any, str]:
         x = b.dot(x, weights, w_frac, bias, 0, index=np.array(index, np.int32), **options)
         what += f", {terms} to {filters}"
         if depth == 0 or rng.random() < 0.8:
-            width = int(rng.integers(3, 17))
+            width = int(rng.integers(3, 10 if narrow else 17))
             frac = b.format_of(x).frac - int(rng.integers(-2, 12))
             x = b.cast(x, formats(rng, width, width - frac))
             what += f", {b.format_of(x)}"
@@ -77,11 +79,11 @@ def events_of(model: Any, rng: np.random.Generator, count: int) -> np.ndarray[An
     return raw.astype(np.int64)
 
 
-@pytest.mark.parametrize("floored", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(60))
-def test_equals_the_reference(seed: int, floored: bool) -> None:
-    rng = np.random.default_rng([seed, floored])
-    model, what = network(rng, floored)
+def test_equals_the_reference(seed: int, kind: str) -> None:
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    model, what = network(rng, kind)
     raw = events_of(model, rng, 130)
     (expected,) = model.run([raw], isa="reference")
     for level in _core.isa_levels():

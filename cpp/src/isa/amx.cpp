@@ -4,12 +4,6 @@
 #if defined(__x86_64__) || defined(BXNN_SOFTWARE_TILES)
 #include "isa/begin.hpp"
 
-#if !defined(BXNN_SOFTWARE_TILES)
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
 namespace bxnn::isa::amx {
 namespace {
 
@@ -117,22 +111,6 @@ const Kernels& amx() noexcept {
         return found;
     }();
     return kernels;
-}
-
-bool enable_amx() {
-#if defined(BXNN_SOFTWARE_TILES)
-    return true;
-#elif defined(__linux__)
-    constexpr unsigned tiles = 1u << 24, int8 = 1u << 25, saved = 1u << 17 | 1u << 18;
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & tiles) == 0 || (d & int8) == 0) return false;
-    unsigned low = 0, high = 0;
-    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    constexpr long request_permission = 0x1023, tile_data = 18;
-    return (low & saved) == saved && syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-#else
-    return false;
-#endif
 }
 
 }  // namespace bxnn::kernels

@@ -4,7 +4,48 @@
 
 #include "kernels/kernels.hpp"
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace bxnn::kernels {
+namespace {
+
+#if defined(__x86_64__)
+// Whether CPU and operating system let this process use tiles.
+[[maybe_unused]] bool enable_amx() {
+#if defined(__linux__)
+    constexpr unsigned tiles = 1u << 24, int8 = 1u << 25, saved = 1u << 17 | 1u << 18;
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & tiles) == 0 || (d & int8) == 0) return false;
+    unsigned low = 0, high = 0;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    constexpr long request_permission = 0x1023, tile_data = 18;
+    return (low & saved) == saved && syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return false;
+#endif
+}
+#endif
+
+#if defined(__aarch64__)
+bool has_dot_products() {
+#if defined(__linux__)
+    constexpr unsigned long asimddp = 1ul << 20;
+    return (getauxval(AT_HWCAP) & asimddp) != 0;
+#elif defined(__ARM_FEATURE_DOTPROD)
+    return true;  // every CPU that the library is compiled for
+#else
+    return false;
+#endif
+}
+#endif
+
+}  // namespace
 
 void nothing() noexcept {}
 
@@ -29,6 +70,7 @@ std::span<const Kernels* const> usable() {
 #endif
 #if defined(__aarch64__)
         found.push_back(&neon());
+        if (has_dot_products()) found.push_back(&neondot());
 #endif
 #if defined(BXNN_SOFTWARE_TILES)
         found.push_back(&amx());

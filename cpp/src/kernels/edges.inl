@@ -107,7 +107,7 @@ struct Loading {
         const auto* bytes = reinterpret_cast<const std::byte*>(events);
         const std::size_t stride = n * sizeof(D), whole = n / 2;
         auto* words = reinterpret_cast<Word*>(row_at(arena, edge.rows.rows[0]));
-        alignas(64) Two columns[sizeof(D) == 2 ? 1 : square * kBlock];
+        alignas(64) D columns[sizeof(D) == 2 ? 1 : 2 * square * kBlock];
         for (std::size_t k = 0, some = 0; k < whole; k += some) {
             // The last square may overlap the one before.
             const std::size_t pair = whole < square ? k : std::min(k, whole - square);
@@ -117,10 +117,10 @@ struct Loading {
             if (some == square) transpose<Two>(bytes + pair * sizeof(Two), stride, count, to);
             for (std::size_t e = 0; some < square && e < count; ++e)
                 std::memcpy(to + e * sizeof(Two), bytes + e * stride + pair * sizeof(Two), sizeof(Two));
-            if constexpr (sizeof(D) == 1)
-                for (std::size_t i = 0; i < some * kBlock; ++i)
-                    words[pair * kBlock + i] =
-                        pack(static_cast<D>(columns[i]), static_cast<D>(static_cast<std::uint16_t>(columns[i] >> 8)));
+            if constexpr (sizeof(D) == 1) {
+                auto* halves = reinterpret_cast<Short*>(words + pair * kBlock);
+                for (std::size_t i = 0; i < 2 * some * kBlock; ++i) halves[i] = columns[i];
+            }
         }
         if (n % 2)
             for (std::size_t e = 0; e < count; ++e) {

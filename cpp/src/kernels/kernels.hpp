@@ -40,7 +40,7 @@ struct Bodies {
     void (*leave)() noexcept = nothing;
 };
 
-inline Bodies with_paired(Bodies bodies, Paired paired) noexcept {
+constexpr Bodies with_paired(Bodies bodies, Paired paired) noexcept {
     bodies.paired = paired;
     return bodies;
 }
@@ -62,10 +62,10 @@ const Kernels& avx512vnni() noexcept;
 #endif
 #if defined(__aarch64__)
 const Kernels& neon() noexcept;
+const Kernels& neondot() noexcept;
 #endif
 #if defined(__x86_64__) || defined(BXNN_SOFTWARE_TILES)
 const Kernels& amx() noexcept;
-bool enable_amx();  // whether CPU and operating system let this process use tiles
 #endif
 
 // Levels usable on this CPU, slowest first; "reference" is not among them.

@@ -118,7 +118,8 @@ inline void reduce_pairs(const ReduceProducer& p, const Instruction& i, std::byt
     auto* out = reinterpret_cast<Short*>(row_at(arena, i.at));
     for (std::size_t r = 0; r < i.rows; r += 2, out += 2 * kBlock) {
         const std::size_t begin = r / p.inner * p.size * p.inner + r % p.inner;
-        std::memcpy(out, row_at(arena, rows[begin]), 4 * kBlock);
+        const auto* first = reinterpret_cast<const Short*>(row_at(arena, rows[begin]));
+        for (std::size_t e = 0; e < 2 * kBlock; ++e) out[e] = first[e];
         for (std::size_t k = 1; k < p.size; ++k) {
             const auto* x = reinterpret_cast<const Short*>(row_at(arena, rows[begin + k * p.inner]));
             if (p.kind == ReduceKind::max)

@@ -10,16 +10,21 @@ inline void apply_step(const CastStep& step, std::size_t first, std::size_t rows
     }
 }
 
+// Entries by their own number: the first is not subtracted from each.
+template <class T, class Entry>
+[[gnu::noinline]] void look_up(T* lanes, std::size_t n, const Entry* table, std::int64_t first) {
+    const auto origin = reinterpret_cast<std::intptr_t>(table) - first * static_cast<std::int64_t>(sizeof(Entry));
+    const auto* entries = reinterpret_cast<const Entry*>(origin);
+    constexpr std::size_t unrolled = kBlock % 8 == 0 ? 8 : 1;
+    for (std::size_t i = 0; i < n; i += unrolled)
+        for (std::size_t k = 0; k < unrolled; ++k)
+            lanes[i + k] = static_cast<T>(entries[static_cast<std::ptrdiff_t>(lanes[i + k])]);
+}
+
 template <class T>
 inline void apply_step(const LutStep& step, std::size_t, std::size_t rows, T* lanes) {
-    const T first = static_cast<T>(step.first);
-    if (!step.table32.empty()) {
-        const std::int32_t* table = step.table32.data();
-        for (std::size_t i = 0; i < rows * kBlock; ++i) lanes[i] = table[lanes[i] - first];
-    } else {
-        const std::int64_t* table = step.table.data();
-        for (std::size_t i = 0; i < rows * kBlock; ++i) lanes[i] = static_cast<T>(table[lanes[i] - first]);
-    }
+    if (!step.table32.empty()) look_up(lanes, rows * kBlock, step.table32.data(), step.first);
+    else look_up(lanes, rows * kBlock, step.table.data(), step.first);
 }
 
 template <class T>

@@ -88,8 +88,7 @@ inline void finish_set(const PairedDot& d, const Sums& sums, std::size_t set, co
         if (share.packed)
             for (std::size_t f = 0; f < share.n; f += 2) {
                 const Words low = row(f), high = row(std::min(f + 1, share.n - 1));
-                store_words(share.packed + ((share.row + f) / 2 * kBlock + share.event + v) * 4,
-                            joined(low, 16, high, 16));
+                store_words(share.packed + ((share.row + f) / 2 * kBlock + share.event + v) * 4, zipped(low, high));
             }
         else
             for (std::size_t f = 0; f < share.n; ++f)

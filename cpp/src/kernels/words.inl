@@ -2,6 +2,7 @@
 
 constexpr std::size_t kWords = kVectorBytes / 4;  // in a vector
 using Words = typename VectorType<std::int32_t, kVectorBytes>::type;
+using Halves = typename VectorType<std::uint16_t, kVectorBytes>::type;
 using UnsignedWords = typename VectorType<std::uint32_t, kVectorBytes>::type;
 
 inline Words load_words(const void* from) {
@@ -28,6 +29,15 @@ template <std::size_t n, class F>
     if (finish.wrap != Fit::none) sum = ((sum << finish.spare) >> finish.spare) & finish.mask;
     sum = sum > lo ? sum : lo;
     return sum < hi ? sum : hi;
+}
+
+// The words of two rows that lanes hold.
+template <std::size_t... i>
+inline Words zipped_halves(Halves low, Halves high, std::index_sequence<i...>) {
+    return (Words)__builtin_shufflevector(low, high, (i + i % 2 * sizeof...(i))...);
+}
+inline Words zipped(Words low, Words high) {
+    return zipped_halves((Halves)low, (Halves)(high << 16), std::make_index_sequence<2 * kWords>());
 }
 
 // The word of rows a and b at an event, whichever halves they are.

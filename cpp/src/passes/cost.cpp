@@ -21,6 +21,8 @@ double dot(const Instruction& i, const DotProducer& p, const Speed& speed) {
     const double element = vectors(i.lane, speed), outputs = double{1} * p.positions * p.filters;
     if (speed.has_tiles && p.paired && p.paired->tiles)
         return tiles(p, *p.paired->tiles, i.operands[0].pairs == Operand::Pairs::in_line) + outputs * element * kFinish;
+    if (speed.quad > 0 && p.paired && p.paired->quads)
+        return element * (p.positions * p.paired->quads->cost(p.filters) * speed.quad + outputs * kFinish);
     if (p.paired) {
         const double pair = speed.pair * (p.paired->floor > 0 ? 2.2 : 1) +
                             (i.operands[0].pairs == Operand::Pairs::scattered ? 4.0 / p.filters : 0);

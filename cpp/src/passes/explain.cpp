@@ -33,7 +33,9 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
 std::string_view kernel_of(const Instruction& i, const Speed& speed) {
     const auto* dot = std::get_if<DotProducer>(&i.producer);
     if (!dot || !dot->paired) return dot ? "lanes" : "none";
-    return speed.has_tiles && dot->paired->tiles ? "tiles" : dot->paired->sparse ? "sparse pairs" : "pairs";
+    if (speed.has_tiles && dot->paired->tiles) return "tiles";
+    if (speed.quad > 0 && dot->paired->quads) return "quads";
+    return dot->paired->sparse ? "sparse pairs" : "pairs";
 }
 
 double rounded(double x) { return std::round(x * 10) / 10; }

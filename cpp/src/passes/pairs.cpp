@@ -168,18 +168,64 @@ std::optional<SparsePairs> sparse(const DotProducer& p, const PairedDot& d) {
     return s;
 }
 
+bool fits8(std::int64_t w) { return INT8_MIN <= w && w <= INT8_MAX; }
+
+// What a position takes without quads or tiles.
+double cost(const DotProducer& p, const PairedDot& d) {
+    return d.sparse
+               ? SparsePairs::term_cost * static_cast<double>(d.sparse->terms.size()) / static_cast<double>(d.groups())
+               : double{1} * d.pairs * p.filters;
+}
+
+// The low bytes of two words of pairs.
+std::int32_t bytes_of_pairs(std::int32_t a, std::int32_t b) {
+    return static_cast<std::int32_t>((static_cast<std::uint32_t>(a) & 0x00ff00ffu) |
+                                     (static_cast<std::uint32_t>(b) << 8 & 0xff00ff00u));
+}
+
+// Quads, where operand and weights have 8 bits and quads take less time.
+std::optional<QuadWeights> quads(const DotProducer& p, const PairedDot& d) {
+    QuadWeights q;
+    q.fits_unsigned = 0 <= p.x_lo && p.x_hi <= UINT8_MAX;
+    q.fits_signed = INT8_MIN <= p.x_lo && p.x_hi <= INT8_MAX;
+    q.count = (d.pairs + 1) / 2;
+    if (d.floor > 0 || !(q.fits_unsigned || q.fits_signed) || q.count > QuadWeights::most ||
+        !std::all_of(p.weights.begin(), p.weights.end(), fits8))
+        return {};
+    if (cost(p, d) <= q.cost(p.filters)) return {};
+    const std::size_t groups = d.groups();
+    q.weights.resize(groups * q.count * d.stride);
+    q.start_unsigned = q.start_signed = d.start;
+    for (std::size_t g = 0; g < groups; ++g)
+        for (std::size_t f = 0; f < p.filters; ++f) {
+            const auto pair = [&](std::size_t k) {
+                return k < d.pairs ? d.weights[(g * d.pairs + k) * d.stride + f] : 0;
+            };
+            std::int32_t sum = 0;
+            for (std::size_t k = 0; k < q.count; ++k) {
+                const std::int32_t a = pair(2 * k), b = pair(2 * k + 1);
+                q.weights[(g * q.count + k) * d.stride + f] = bytes_of_pairs(a, b);
+                for (const std::int32_t w : {a, b}) sum += static_cast<std::int16_t>(w) + (w >> 16);
+            }
+            const auto start = static_cast<std::uint32_t>(d.start[g * d.stride + f]);
+            const auto offset = static_cast<std::uint32_t>(128 * sum);
+            if (!q.fits_unsigned) q.start_unsigned[g * d.stride + f] = static_cast<std::int32_t>(start - offset);
+            if (!q.fits_signed) q.start_signed[g * d.stride + f] = static_cast<std::int32_t>(start + offset);
+        }
+    return q;
+}
+
 // Tiles, where weights have 8 bits and tiles take less time.
 std::optional<TiledWeights> tiled(const DotProducer& p, const PairedDot& d) {
     constexpr std::uint32_t side = TiledWeights::side;
-    const auto fits8 = [](std::int64_t w) { return INT8_MIN <= w && w <= INT8_MAX; };
     if (d.floor > 0 || !std::all_of(p.weights.begin(), p.weights.end(), fits8)) return {};
     TiledWeights t;
     t.bytes = bytes_of_range(p.x_lo, p.x_hi);
     t.sets = (p.filters + side - 1) / side;
     t.depth = (d.pairs + side - 1) / side;
     const std::uint32_t planes = t.planes();
-    const std::uint64_t otherwise = d.sparse ? d.sparse->terms.size() / d.groups() : std::uint64_t{d.pairs} * p.filters;
-    if (otherwise <= t.cycles()) return {};
+    const double otherwise = d.quads ? d.quads->cost(p.filters) : cost(p, d);
+    if (otherwise <= static_cast<double>(t.cycles())) return {};
     t.rows.resize(d.groups() * t.sets * t.depth * planes * side);
     for (std::size_t g = 0; g < d.groups(); ++g)
         for (std::size_t f = 0; f < p.filters; ++f)
@@ -243,11 +289,12 @@ void use_pairs(Plan& plan) {
         if (!p || !qualifies(i, *p)) continue;
         Arrangement pairs = arrangement(*p, i.operands[0], plan.constants);
         PairedDot d = paired(*p, pairs);
-        d.sparse = sparse(*p, d);
-        d.tiles = tiled(*p, d);
-        i.operands[0].refs = std::move(pairs.refs);
         take_steps(d, i.steps);
         for (auto& start : d.start) start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) << d.floor);
+        d.sparse = sparse(*p, d);
+        d.quads = quads(*p, d);
+        d.tiles = tiled(*p, d);
+        i.operands[0].refs = std::move(pairs.refs);
         d.packs = i.steps.empty() && i.storage == Lane::i16 && (p->positions == 1 || p->filters % 2 == 0);
         auto& finish = d.finish;
         if (d.packs && finish.wrap == fx::Fit::wrap_signed && finish.spare == 16 && finish.lo == INT32_MIN &&

@@ -128,6 +128,21 @@ struct TiledWeights {
     std::uint64_t cycles() const { return std::uint64_t{planes()} * sets * (32ull * depth + 64); }
 };
 
+// Weights of 8 bits for instructions that multiply four terms at a time, where the operand's range fits 8 bits too.
+struct QuadWeights {
+    static constexpr std::size_t most = 128;          // quads of a position: there is no room for more
+    bool fits_unsigned = false, fits_signed = false;  // which bytes hold the operand
+    std::uint32_t count = 1;                          // of a position: two pairs each
+    // [G][count][stride] four int8 each: of both pairs' even elements, then of their odd ones.
+    std::vector<std::int32_t> weights;
+    // [G][stride]: PairedDot's, less or plus 128 times the sum of a filter's weights if the operand's bytes are of the
+    // other kind.
+    std::vector<std::int32_t> start_unsigned, start_signed;
+
+    // Expected for a position, in units of a multiplication of two vectors: four to bring a quad together.
+    double cost(std::uint32_t filters) const { return count * (filters + 4.0); }
+};
+
 // The pairs of weights that are not both zero, filter by filter.
 struct SparsePairs {
     static constexpr double term_cost = 1.25;  // of a pair where filters do not share loads, 1 where they do
@@ -149,6 +164,7 @@ struct PairedDot {
     std::vector<std::int32_t> start;      // [G][stride]: the bias, and half a step where the cast rounds
     Finish finish;
     std::optional<SparsePairs> sparse;                                  // where leaving out zeros pays
+    std::optional<QuadWeights> quads;                                   // where they pay
     std::optional<TiledWeights> tiles;                                  // where they pay
     std::size_t groups() const { return (start.size() - 1) / stride; }  // start ends with less than a stride more
     bool packs = false;  // the result is stored from registers: no step follows, and pairs of rows stay together
@@ -221,6 +237,7 @@ std::vector<ir::Ranges> prove_ranges(const ir::Graph& graph, bool from_types_onl
 struct Speed {
     double vector_bytes = 16;
     double pair = 1;  // cycles that a vector of pairs takes to be multiplied and added
+    double quad = 0;  // the same of quads; 0: there is no such instruction
     bool has_tiles = false;
 };
 
