@@ -23,6 +23,7 @@ CPP = {
     "kernels": {"fx", "passes"},
     "isa": {"kernels"},
     "runtime": {"fx", "ir", "ops", "passes", "kernels"},
+    "stream": set[str](),
     "adapters": set[str](),
 }
 # The verifier and the inference of types hand each operation to its own rules.
