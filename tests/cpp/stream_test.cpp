@@ -221,6 +221,8 @@ void failures() {
     const Crossing falling[] = {5, 4};
     check::throws(ErrorKind::input, "have to rise", [&] { engine.put(rows, falling, 2); });
     const Crossing rising[] = {5, 4000};
+    const Crossing far[] = {5, UINT64_MAX};
+    check::throws(ErrorKind::input, "up to 2^60", [&] { engine.put(rows, far, 2); });
     engine.put(rows, rising, 2);
     check::throws(ErrorKind::input, "have to rise", [&] { engine.put(rows, rising, 1); });
     engine.finish();
@@ -270,7 +272,8 @@ void shared_memory() {
     const void* rows[] = {x.data()};
     const std::string name = "/bxnn-test-" + std::to_string(getpid());
     auto ring = SharedRing::create(name, config().inputs, 64, 4);
-    check::throws(ErrorKind::input, "another process reads it", [&] { SharedRing::create(name, config().inputs, 64, 4); });
+    check::throws(ErrorKind::input, "another process reads it",
+                  [&] { SharedRing::create(name, config().inputs, 64, 4); });
     const pid_t child = fork();
     if (child == 0) {
         try {
@@ -340,6 +343,8 @@ void refusals() {
     refused("follow none", [](auto&, auto& s) { s[0].seeds[0].after = 1; });
     refused("ap_uint<2>", [](auto&, auto& s) { s[0].seeds.pop_back(); });
     refused("dead time", [](auto&, auto& s) { s[0].dead_time = {{0, 1}}; });
+    refused("at least one orbit", [](auto& c, auto&) { c.section_orbits = UINT64_MAX; });
+    refused("up to 2^60", [](auto& c, auto&) { c.first = UINT64_MAX; });
     refused("from 1 to 2^20", [](auto&, auto& s) { s[0].batch = 0; });
 }
 

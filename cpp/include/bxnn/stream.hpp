@@ -19,7 +19,8 @@ namespace bxnn::stream {
 // orbit * kOrbit + bx, with bx from 0.
 using Crossing = std::uint64_t;
 inline constexpr Crossing kOrbit = 3564;
-inline constexpr double kCrossingRate = 40.079e6;  // Hz
+inline constexpr double kCrossingRate = 40.079e6;             // Hz
+inline constexpr Crossing kMostCrossing = Crossing{1} << 60;  // some 900 years
 
 // Exact counts of integers, in bins whose width is at most value * 2^(1-bits): docs/spec/stream.md.
 class Histogram {

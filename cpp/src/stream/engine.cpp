@@ -55,7 +55,9 @@ void check_config(const Config& config, const std::vector<Stage>& stages) {
     }
     if (config.rate && !(*config.rate > 0 && std::isfinite(*config.rate))) refuse("the rate has to be above 0 Hz");
     if (config.rate && config.one_thread) refuse("a paced stream needs threads of its own");
-    if (config.section_orbits == 0) refuse("a section needs at least one orbit");
+    if (config.section_orbits == 0 || config.section_orbits > kMostCrossing / kOrbit)
+        refuse("a section has at least one orbit, and at most 2^60 crossings");
+    if (config.first > kMostCrossing) refuse("crossings are numbered up to 2^60");
     names.clear();
     for (const auto& stage : stages) {
         if (!names.insert(stage.name).second) refuse("two stages are called '" + stage.name + "'");
@@ -190,6 +192,7 @@ struct Engine::Impl {
     }
 
     void require_rising(const Crossing* given, std::size_t n) const {
+        if (n && given[n - 1] > kMostCrossing) refuse("crossings are numbered up to 2^60");
         Crossing least = next;
         for (std::size_t i = 0; i < n; least = given[i++] + 1)
             if (given[i] < least)
@@ -281,6 +284,7 @@ bool Engine::stopped() const { return impl_->halted(); }
 
 void Engine::swap(std::size_t stage, Model model, Predict predict, std::vector<Seed> seeds, std::uint64_t orbit) {
     if (stage >= impl_->stages.size()) refuse("there is no stage " + std::to_string(stage));
+    if (orbit > kMostCrossing / kOrbit) refuse("crossings are numbered up to 2^60");
     impl_->stages[stage]->swap(std::move(model), std::move(predict), std::move(seeds), orbit);
 }
 
