@@ -4,8 +4,10 @@
 
 #include "kernels/kernels.hpp"
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__)
 #include <cpuid.h>
+#endif
+#if defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
 #elif defined(__aarch64__) && defined(__linux__)
@@ -16,6 +18,12 @@ namespace bxnn::kernels {
 namespace {
 
 #if defined(__x86_64__)
+// By the CPU's own answer: not all supported compilers know the name.
+bool has_avxvnni() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4) != 0;
+}
+
 // Whether CPU and operating system let this process use tiles.
 [[maybe_unused]] bool enable_amx() {
 #if defined(__linux__)
@@ -56,7 +64,7 @@ std::span<const Kernels* const> usable() {
         __builtin_cpu_init();  // its answers include what the operating system has enabled
         const bool has_avx2 = __builtin_cpu_supports("avx2");
         if (has_avx2) found.push_back(&avx2());
-        if (has_avx2 && __builtin_cpu_supports("avxvnni")) found.push_back(&avxvnni());
+        if (has_avx2 && has_avxvnni()) found.push_back(&avxvnni());
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
             found.push_back(&avx512());
