@@ -18,13 +18,24 @@ struct Staging {
 };
 
 // Bytes of a stage: what the last lanes read goes beyond the last row.
-BXNN_ANYWHERE inline std::uint32_t bytes_of_stage(std::uint32_t elements, std::uint32_t steps) {
+inline std::uint32_t bytes_of_stage(std::uint32_t elements, std::uint32_t steps) {
     return ((kGroup - 1) * elements + kStep * steps + 4) * 2 / 16 * 16 + 16;
 }
 
-// Which numbers of a type a format allows, as bits of a word full of them; false where it takes more than that.
-BXNN_ANYWHERE inline bool staged_as_they_are(DType type, const flat::Input& input, Staging& s) {
-    if (type > DType::u16) return false;
+// For numbers that are converted.
+inline Staging staging_of(Program p) {
+    const auto& header = p.header();
+    Staging s;
+    s.stage_bytes = bytes_of_stage(static_cast<std::uint32_t>(p.get(header.inputs)[0].rows.rows.size),
+                                   p.get(header.fused.layers)[0].steps);
+    s.out_bytes = header.fused.out_bytes;
+    return s;
+}
+
+// For numbers of 8 and 16 bits, which begin at a multiple of 16 bytes: which of them the format allows, as bits of a
+// word full of them.
+inline void stage_as_they_are(DType type, const flat::Input& input, Staging& s) {
+    if (type > DType::u16) return;
     s.as_they_are = true;
     s.size = type <= DType::u8 ? 1 : 2;
     const int bits = static_cast<int>(s.size) * 8, width = input.width;
@@ -38,7 +49,6 @@ BXNN_ANYWHERE inline bool staged_as_they_are(DType type, const flat::Input& inpu
     const std::uint32_t one = first < bits ? all << first & all : 0;
     s.forbidden = one * (bits == 8 ? 0x01010101u : 0x00010001u);
     s.differing = by_sign ? ~0u : 0;
-    return true;
 }
 
 // Columns 16u + 8t + 2q + j of event g + 8r, at 4t + 2r + j.
@@ -391,7 +401,7 @@ BXNN_INLINE void run_groups(Program p, const Call& call, const Staging& staging,
 
 // Calls f with what the kernel for a chain is compiled for: steps of the widest layer, and whether steps follow sums.
 template <class F>
-BXNN_ANYWHERE inline void with_fused(const flat::Fused& fused, F&& f) {
+inline void with_fused(const flat::Fused& fused, F&& f) {
     const bool wide = fused.width > 2 * kStep;
     if (wide && fused.stepped) f.template operator()<4, true>();
     else if (wide) f.template operator()<4, false>();

@@ -23,11 +23,8 @@ inline bool is_fused(const std::vector<std::uint8_t>& plan) {
 // A call's groups by so many warps, one after the other; numbers of 8 and 16 bits as they are, where they can be.
 inline void run_fused(Program p, const Call& call, std::uint64_t warps) {
     const auto& header = p.header();
-    const flat::Input& input = p.get(header.inputs)[0];
-    Staging staging;
-    staged_as_they_are(call.types[0], input, staging);
-    staging.stage_bytes = bytes_of_stage(static_cast<std::uint32_t>(input.rows.rows.size), p.get(header.fused.layers)->steps);
-    staging.out_bytes = header.fused.out_bytes;
+    Staging staging = staging_of(p);
+    stage_as_they_are(call.types[0], p.get(header.inputs)[0], staging);
     const std::byte* image = p.bytes + header.fused.image.at;
     std::vector<i128> own((2 * staging.stage_bytes + staging.out_bytes) / flat::kAlign, i128{-1} / 3);
     for (std::uint64_t warp = 0; warp < warps; ++warp)

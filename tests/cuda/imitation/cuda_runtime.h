@@ -13,7 +13,8 @@
 
 #define __global__
 #define __grid_constant__
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
+#define __syncthreads()
 #define CUDART_VERSION 13000
 
 enum cudaError_t {
@@ -29,8 +30,10 @@ enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost };
 enum cudaDeviceAttr {
     cudaDevAttrComputeCapabilityMajor,
     cudaDevAttrComputeCapabilityMinor,
-    cudaDevAttrMultiProcessorCount
+    cudaDevAttrMultiProcessorCount,
+    cudaDevAttrMaxSharedMemoryPerBlockOptin
 };
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
 constexpr unsigned cudaStreamNonBlocking = 1;
 
 struct dim3 {
@@ -84,9 +87,12 @@ inline cudaError_t give(void* p) {
     return cudaSuccess;
 }
 
+// A block's shared memory.
+inline thread_local std::vector<__int128> shared;
+
 }  // namespace imitation
 
-inline thread_local dim3 threadIdx, blockIdx, gridDim;
+inline thread_local dim3 threadIdx, blockIdx, gridDim, blockDim;
 
 inline const char* cudaGetErrorString(cudaError_t error) {
     return error == cudaErrorMemoryAllocation ? "out of memory" : error == cudaErrorNoDevice ? "no device" : "failed";
@@ -104,7 +110,14 @@ inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
     return cudaSuccess;
 }
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : attribute == cudaDevAttrMultiProcessorCount ? 3 : 0;
+    switch (attribute) {
+        case cudaDevAttrComputeCapabilityMajor:
+            *value = static_cast<int>(imitation::setting("BXNN_IMITATED_CAPABILITY", 9));
+            break;
+        case cudaDevAttrComputeCapabilityMinor: *value = 5; break;
+        case cudaDevAttrMultiProcessorCount: *value = 3; break;
+        case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 232448; break;
+    }
     return cudaSuccess;
 }
 inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
@@ -113,6 +126,10 @@ inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 template <class F>
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, F, int, std::size_t) {
     return *blocks = 1, cudaSuccess;
+}
+template <class F>
+cudaError_t cudaFuncSetAttribute(F, cudaFuncAttribute, int) {
+    return cudaSuccess;
 }
 inline cudaError_t cudaMalloc(void** p, std::size_t bytes) { return imitation::take(p, bytes); }
 inline cudaError_t cudaFree(void* p) { return imitation::give(p); }
@@ -142,8 +159,10 @@ inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaS
 }
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* shape, void (*kernel)(Parameters...), Arguments... arguments) {
-    return imitation::enqueue(shape->stream, [grid = shape->gridDim, block = shape->blockDim, kernel, arguments...] {
-        gridDim = grid;
+    return imitation::enqueue(shape->stream, [=, grid = shape->gridDim, block = shape->blockDim,
+                                              shared = shape->dynamicSmemBytes] {
+        gridDim = grid, blockDim = block;
+        imitation::shared.resize(shared / 16);
         for (unsigned b = 0; b < grid.x; ++b)
             for (unsigned t = 0; t < block.x; ++t) {
                 blockIdx = b, threadIdx = t;
