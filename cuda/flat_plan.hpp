@@ -105,8 +105,9 @@ struct Constant {
 // One dot product of a chain that a warp computes for 16 events at a time in its registers (docs/adr/0012). Columns are
 // results, in units of 16; steps are 32 activations each.
 struct Sink {
-    std::uint32_t output = 0, at = 0;  // at: bytes in a warp's part of memory for outputs
-    Array<std::int32_t> element;       // [columns]: the output's element that a column is; -1: none
+    std::uint32_t output = 0, elements = 1;
+    std::uint32_t at = 0;         // bytes from the beginning of a warp's memory for outputs
+    Array<std::int32_t> element;  // [columns]: the output's element that a column is; -1: none
 };
 struct FusedLayer {
     static constexpr std::uint32_t kEvents = 16, kColumns = 16, kStep = 32;
@@ -130,8 +131,8 @@ struct Fused {
     Array<FusedLayer> layers;    // none: the plan is no such chain
     Array<std::uint32_t> image;  // weights and starts, as shared memory holds them
     Array<Squares> squares;      // none, or one
-    std::uint32_t out_bytes = 0; // of 16 events, in the widest type
-    std::uint32_t width = 0;     // most activations that a layer reads, whole steps
+    std::uint32_t out_bytes = 0; // of 16 events, in 64 bits
+    std::uint32_t width = 0;     // most activations that a layer reads or makes, whole steps
     bool stepped = false;        // whether some layer has steps behind its finish
     Array<char> otherwise;       // why there is no chain
 };

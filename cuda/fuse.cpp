@@ -95,7 +95,7 @@ private:
         facts.halves = i.storage == plan::Lane::i16;
         facts.finish = dot->paired->finish;
         pack(facts, m);
-        chain_.width = std::max(chain_.width, facts.steps * kStep);
+        chain_.width = std::max({chain_.width, facts.steps * kStep, whole(facts.columns, kStep) * kStep});
         chain_.layers.push_back(std::move(layer));
         source_ = {i.at, i.rows, i.storage};
         return {};
@@ -176,7 +176,7 @@ private:
                 element[*column] = static_cast<std::int32_t>(e);
             }
             layer->elements.push_back(std::move(element));
-            layer->sinks.push_back({o, place(rows.size()), {}});
+            layer->sinks.push_back({o, static_cast<std::uint32_t>(rows.size()), place(rows.size()), {}});
             return true;
         }
         return false;

@@ -5,7 +5,7 @@
 using flat::FusedLayer;
 using Bytes = plan::TiledWeights::Bytes;
 constexpr std::uint32_t kGroup = FusedLayer::kEvents, kStep = FusedLayer::kStep, kColumns = FusedLayer::kColumns;
-constexpr std::uint32_t kWarps = 8;  // of a block
+constexpr std::uint32_t kWarps = 4;  // of a block
 
 // What is the same for all events of a call. Numbers are staged as they are, or converted to 16 bits.
 struct Staging {
@@ -202,26 +202,18 @@ BXNN_APART BXNN_ANYWHERE inline Results apply_rest(Program p, const FusedLayer* 
     return x;
 }
 
-BXNN_INLINE std::uint32_t size_of_type(DType type) {
-    return type < DType::f32 ? 1u << (static_cast<std::uint32_t>(type) / 2) : type == DType::f32 ? 4 : 8;
-}
-
-// Numbers of unit u into the rows of an output, beside the other units'.
+// Results of unit u into the rows of an output, in 32 bits.
 BXNN_INLINE void sink_unit(const Desk& d, const FusedLayer& l, const flat::Sink& sink, std::uint32_t u,
                            const PerLane<Results>& x) {
-    const auto& header = d.program.header();
-    const flat::Output& output = d.program.get(header.outputs)[sink.output];
-    const DType type = d.call.types[header.inputs.size + sink.output];
-    const auto n = static_cast<std::uint32_t>(output.rows.rows.size);
-    const std::int32_t* elements = d.program.get(sink.element) + u * kColumns;
+    auto* rows = reinterpret_cast<Word*>(d.out + sink.at);
+    const std::int32_t* elements = d.program.get(sink.element);
     each_lane([&](std::uint32_t lane) {
         BXNN_UNROLL
         for (std::uint32_t k = 0; k < 8; ++k) {
-            const std::int32_t element = elements[k / 4 * 8 + lane % 4 * 2 + k % 2];
+            const std::int32_t element = elements[u * kColumns + k / 4 * 8 + lane % 4 * 2 + k % 2];
             const std::uint32_t event = lane / 4 + k / 2 % 2 * 8;
             const std::int32_t raw = l.halves ? static_cast<std::int16_t>(x[lane].at[k]) : x[lane].at[k];
-            if (element >= 0)
-                write_number(output, type, d.out + sink.at, event * n + static_cast<std::uint32_t>(element), raw);
+            if (element >= 0) rows[event * sink.elements + static_cast<std::uint32_t>(element)] = raw;
         }
     });
 }
@@ -241,14 +233,23 @@ BXNN_INLINE void keep_unit(bool both, const PerLane<Results>& results, Activatio
     });
 }
 
+template <bool wide, std::uint32_t S>
+BXNN_INLINE void sum_unit(const Desk& d, const FusedLayer& l, std::uint32_t u, const Activations<S>& x,
+                          PerLane<Results>& sums) {
+    if (l.bytes == Bytes::both) sum_unit<Bytes::both, wide>(d, l, u, x, sums);
+    else if (l.bytes == Bytes::low_signed) sum_unit<Bytes::low_signed, wide>(d, l, u, x, sums);
+    else sum_unit<Bytes::low_unsigned, wide>(d, l, u, x, sums);
+}
+
 // Units from u on.
-template <Bytes bytes, bool wide, bool stepped, std::uint32_t S, std::uint32_t u = 0>
+template <bool stepped, std::uint32_t S, std::uint32_t u = 0>
 BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const Activations<S>& x,
                            Activations<S>& next) {
     if constexpr (u < 2 * S) {
         if (u >= l.units) return;
         PerLane<Results> results;
-        sum_unit<bytes, wide>(d, l, u, x, results);
+        if (l.wide_weights) sum_unit<true>(d, l, u, x, results);
+        else sum_unit<false>(d, l, u, x, results);
         each_lane([&](std::uint32_t lane) {
             BXNN_UNROLL
             for (int k = 0; k < 8; ++k) results[lane].at[k] = finished(results[lane].at[k], l.finish);
@@ -258,15 +259,8 @@ BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const 
         });
         for (std::uint64_t s = 0; s < l.sinks.size; ++s) sink_unit(d, l, d.program.get(l.sinks)[s], u, results);
         keep_unit<u>(both, results, next);
-        run_units<bytes, wide, stepped, S, u + 1>(d, l, both, x, next);
+        run_units<stepped, S, u + 1>(d, l, both, x, next);
     }
-}
-
-template <Bytes bytes, bool stepped, std::uint32_t S>
-BXNN_INLINE void run_layer(const Desk& d, const FusedLayer& l, bool both, const Activations<S>& x,
-                           Activations<S>& next) {
-    if (l.wide_weights) run_units<bytes, true, stepped>(d, l, both, x, next);
-    else run_units<bytes, false, stepped>(d, l, both, x, next);
 }
 
 // All layers of a group whose numbers are staged.
@@ -274,17 +268,12 @@ template <std::uint32_t S, bool stepped>
 BXNN_INLINE void run_layers(const Desk& d) {
     const auto& fused = d.program.header().fused;
     const FusedLayer* layers = d.program.get(fused.layers);
-    Activations<S> x = {};
+    Activations<S> x = {}, next = {};
     load_activations(d, layers[0], x);
     for (std::uint64_t k = 0; k < fused.layers.size; ++k) {
         const FusedLayer& l = layers[k];
         const bool both = k + 1 < fused.layers.size && layers[k + 1].bytes == Bytes::both;
-        Activations<S> next = {};
-        switch (l.bytes) {
-            case Bytes::low_unsigned: run_layer<Bytes::low_unsigned, stepped>(d, l, both, x, next); break;
-            case Bytes::low_signed: run_layer<Bytes::low_signed, stepped>(d, l, both, x, next); break;
-            case Bytes::both: run_layer<Bytes::both, stepped>(d, l, both, x, next); break;
-        }
+        run_units<stepped>(d, l, both, x, next);
         x = next;
     }
 }
@@ -344,18 +333,30 @@ BXNN_INLINE void check_stage(const Desk& d) {
     sync_lanes();
 }
 
-// The group's rows of an output, to where the caller wants them.
-BXNN_INLINE void copy_out(const Desk& d, std::uint32_t output, std::uint32_t at) {
+// The group's rows of an output, to where the caller wants them. Numbers of 16 and 32 bits go in wholes of 16 bytes.
+BXNN_INLINE void copy_out(const Desk& d, const flat::Sink& sink) {
     const auto& header = d.program.header();
-    const std::size_t array = header.inputs.size + output;
-    const auto row = static_cast<std::uint32_t>(d.program.get(header.outputs)[output].rows.rows.size) *
-                     size_of_type(d.call.types[array]);
-    const std::uint32_t bytes = row * d.events, whole = bytes & ~15u;
-    std::byte* to = static_cast<std::byte*>(d.call.data[array]) + d.first * row;
+    const flat::Output& output = d.program.get(header.outputs)[sink.output];
+    const std::size_t array = header.inputs.size + sink.output;
+    const DType type = d.call.types[array];
+    const auto* rows = reinterpret_cast<const Word*>(d.out + sink.at);
+    const std::uint64_t first = d.first * sink.elements;
+    const std::uint32_t all = d.events * sink.elements;
+    const bool halves = type == DType::i16 || type == DType::u16, words = type == DType::i32 || type == DType::u32;
+    const std::uint32_t together = halves ? 8 : words ? 4 : all + 1, whole = all / together * together;
+    auto* to = reinterpret_cast<Fragment*>(static_cast<std::byte*>(d.call.data[array]) + first * (halves ? 2 : 4));
     each_lane([&](std::uint32_t lane) {
-        for (std::uint32_t i = lane * 16; i < whole; i += kLanes * 16)
-            *reinterpret_cast<Fragment*>(to + i) = load_as<Fragment>(d.out + at + i);
-        for (std::uint32_t i = whole + lane; i < bytes; i += kLanes) to[i] = d.out[at + i];
+        for (std::uint32_t i = lane; i < whole / together; i += kLanes) {
+            Quad x = load_as<Fragment>(reinterpret_cast<const std::byte*>(rows + i * together)).quad;
+            if (halves) {
+                const Quad y = load_as<Fragment>(reinterpret_cast<const std::byte*>(rows + i * together + 4)).quad;
+                x = {{bytes_of(x.at[0], x.at[1], 0x5410), bytes_of(x.at[2], x.at[3], 0x5410),
+                      bytes_of(y.at[0], y.at[1], 0x5410), bytes_of(y.at[2], y.at[3], 0x5410)}};
+            }
+            to[i].quad = x;
+        }
+        for (std::uint32_t i = whole + lane; i < all; i += kLanes)
+            write_number(output, type, d.call.data[array], first + i, rows[i]);
     });
 }
 
@@ -363,10 +364,7 @@ BXNN_INLINE void copy_outputs(const Desk& d) {
     const auto& fused = d.program.header().fused;
     for (std::uint64_t k = 0; k < fused.layers.size; ++k) {
         const FusedLayer& l = d.program.get(fused.layers)[k];
-        for (std::uint64_t s = 0; s < l.sinks.size; ++s) {
-            const flat::Sink& sink = d.program.get(l.sinks)[s];
-            copy_out(d, sink.output, sink.at);
-        }
+        for (std::uint64_t s = 0; s < l.sinks.size; ++s) copy_out(d, d.program.get(l.sinks)[s]);
     }
 }
 
