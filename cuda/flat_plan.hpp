@@ -121,11 +121,12 @@ struct FusedLayer {
     Array<Step> rest;  // steps behind the finish
     Array<Sink> sinks;
 };
-// Behind the last layer: the sum of the squares of its results, or of differences with elements of the input.
+// Behind the last layer: the sum of the squares of its results, or of their differences from elements of the input.
 struct Squares {
-    std::uint32_t output = 0, at = 0;
+    static constexpr std::int32_t kNothing = -1, kLeftOut = -2;
+    std::uint32_t output = 0;
     int up = 0, up_subtracted = 0;   // to the common grid
-    Array<std::int32_t> subtracted;  // [columns]: an element of the input; -1: nothing
+    Array<std::int32_t> subtracted;  // [columns]: the element of the input, or nothing; or the column is no term
 };
 struct Fused {
     Array<FusedLayer> layers;    // none: the plan is no such chain

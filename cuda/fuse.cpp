@@ -157,8 +157,80 @@ private:
             chain_.image.push_back(c < m.columns ? static_cast<std::uint32_t>(m.start[c]) : 0);
     }
 
-    // Instructions from n on as the sum of squares of the last layer's results, less elements of the input or not.
-    bool take_squares(std::size_t) { return false; }
+    // The binary operation that instruction n is, with nothing behind it, in lanes of at most so many bits.
+    const plan::BinaryProducer* binary(std::size_t n, ir::BinaryKind kind, plan::Lane most) const {
+        if (n >= plan_.instructions.size()) return nullptr;
+        const Instruction& i = plan_.instructions[n];
+        const auto* p = std::get_if<plan::BinaryProducer>(&i.producer);
+        return p && p->kind == kind && i.steps.empty() && i.lane <= most ? p : nullptr;
+    }
+
+    // Whether the instructions from n on are the sum of the squares of the last layer's results, or of differences, as
+    // one output. The proof has no cast in it, so that any order of additions in 64 bits is exact.
+    bool take_squares(std::size_t n) {
+        Squares squares;
+        std::vector<std::int32_t> subtracted(chain_.layers.back().facts.units * kColumns, Squares::kLeftOut);
+        std::vector<std::uint32_t> columns;  // of the terms
+        Placed terms = source_;
+        if (const auto* sub = binary(n, ir::BinaryKind::sub, plan::Lane::i32)) {
+            const Instruction& i = plan_.instructions[n++];
+            const bool first = source_.element(i.operands[0].rows[0]).has_value();
+            const auto &y = i.operands[first ? 0 : 1].rows, &x = i.operands[first ? 1 : 0].rows;
+            squares.up = first ? sub->up_a : sub->up_b, squares.up_subtracted = first ? sub->up_b : sub->up_a;
+            const auto& in = plan_.inputs[0].rows;
+            const Placed input{in.rows[0], static_cast<std::uint32_t>(in.rows.size()), in.storage};
+            for (std::uint32_t e = 0; e < i.rows; ++e) {
+                const auto column = source_.element(y[e]), element = input.element(x[e]);
+                if (!column || !element || subtracted[*column] != Squares::kLeftOut) return false;
+                subtracted[*column] = static_cast<std::int32_t>(*element);
+                columns.push_back(*column);
+            }
+            terms = {i.at, i.rows, i.storage};
+        } else {
+            for (std::uint32_t c = 0; c < source_.rows; ++c) columns.push_back(c), subtracted[c] = Squares::kNothing;
+        }
+        if (!binary(n, ir::BinaryKind::mul, plan::Lane::i64)) return false;
+        const Instruction& product = plan_.instructions[n++];
+        const auto& factors = product.operands[0].rows;
+        if (factors != product.operands[1].rows) return false;
+        std::vector<bool> seen(columns.size());
+        for (const auto row : factors) {
+            const auto e = terms.element(row);
+            if (!e || seen[*e]) return false;
+            seen[*e] = true;
+        }
+        for (std::size_t e = 0; e < seen.size(); ++e)
+            if (!seen[e]) subtracted[columns[e]] = Squares::kLeftOut;
+        return take_sum(n, product) && take_squares_output(n, squares, std::move(subtracted));
+    }
+
+    // Whether instruction n, the last, adds all results of another, once each.
+    bool take_sum(std::size_t n, const Instruction& product) const {
+        if (n + 1 != plan_.instructions.size()) return false;
+        const Instruction& i = plan_.instructions[n];
+        const auto* sum = std::get_if<plan::ReduceProducer>(&i.producer);
+        if (!sum || sum->kind != ir::ReduceKind::sum || !sum->leaf.empty() || !sum->sum.empty()) return false;
+        if (i.rows != 1 || !i.steps.empty() || i.lane > plan::Lane::i64 || sum->size != product.rows) return false;
+        const Placed squares{product.at, product.rows, product.storage};
+        std::vector<bool> seen(product.rows);
+        for (const auto row : i.operands[0].rows) {
+            const auto e = squares.element(row);
+            if (!e || seen[*e]) return false;
+            seen[*e] = true;
+        }
+        return true;
+    }
+
+    bool take_squares_output(std::size_t n, Squares squares, std::vector<std::int32_t> subtracted) {
+        const std::uint32_t row = plan_.instructions[n].at;
+        for (std::uint32_t o = 0; o < plan_.outputs.size(); ++o) {
+            const auto& rows = plan_.outputs[o].rows.rows;
+            if (rows.size() != 1 || rows[0] != row || chain_.squares) continue;
+            squares.output = o;
+            chain_.squares = squares, chain_.subtracted = std::move(subtracted);
+        }
+        return chain_.squares.has_value();
+    }
 
     // Notes whose columns the elements of an output are.
     bool sink(std::uint32_t o) {

@@ -80,6 +80,13 @@ struct Desk {
     std::uint32_t elements;
 };
 
+BXNN_INLINE std::int32_t staged_number(const Desk& d, std::uint32_t event, std::uint32_t element) {
+    const std::uint32_t i = event * d.elements + element;
+    if (d.staging.size == 2) return reinterpret_cast<const Short*>(d.stage)[i];
+    const auto byte = static_cast<std::uint8_t>(d.stage[i]);
+    return d.staging.is_signed ? std::int32_t{static_cast<std::int8_t>(byte)} : std::int32_t{byte};
+}
+
 // Reads the group's staged numbers as fragments.
 template <std::uint32_t S>
 BXNN_INLINE void load_activations(const Desk& d, const FusedLayer& l, Activations<S>& x) {
@@ -218,6 +225,39 @@ BXNN_INLINE void sink_unit(const Desk& d, const FusedLayer& l, const flat::Sink&
     });
 }
 
+// Sums of squares of a lane's two events, with those of unit u.
+BXNN_INLINE void add_squares(const Desk& d, const FusedLayer& l, const flat::Squares& squares, std::uint32_t u,
+                             const PerLane<Results>& x, PerLane<std::int64_t> (&sums)[2]) {
+    const std::int32_t* subtracted = d.program.get(squares.subtracted) + u * kColumns;
+    each_lane([&](std::uint32_t lane) {
+        BXNN_UNROLL
+        for (std::uint32_t k = 0; k < 8; ++k) {
+            const std::int32_t element = subtracted[k / 4 * 8 + lane % 4 * 2 + k % 2];
+            if (element == flat::Squares::kLeftOut) continue;
+            const std::uint32_t r = k / 2 % 2;
+            std::int32_t y = l.halves ? static_cast<std::int16_t>(x[lane].at[k]) : x[lane].at[k];
+            y = moved_up(y, squares.up);
+            if (element >= 0)
+                y -= moved_up(staged_number(d, lane / 4 + 8 * r, static_cast<std::uint32_t>(element)),
+                              squares.up_subtracted);
+            sums[r][lane] += std::int64_t{y} * y;
+        }
+    });
+}
+
+// The sums of squares as what they are asked for.
+BXNN_INLINE void store_squares(const Desk& d, const flat::Squares& squares, PerLane<std::int64_t> (&sums)[2]) {
+    const auto& header = d.program.header();
+    const std::size_t array = header.inputs.size + squares.output;
+    add_over_four(sums[0]), add_over_four(sums[1]);
+    each_lane([&](std::uint32_t lane) {
+        const std::uint32_t event = lane / 4 + lane % 4 * 8;  // lanes 0 and 1 of four store one each
+        if (event < d.events && lane % 4 < 2)
+            write_number(d.program.get(header.outputs)[squares.output], d.call.types[array], d.call.data[array],
+                         d.first + event, lane % 4 == 0 ? sums[0][lane] : sums[1][lane]);
+    });
+}
+
 // The activations of the next layer that a unit's results are.
 template <std::uint32_t u, std::uint32_t S>
 BXNN_INLINE void keep_unit(bool both, const PerLane<Results>& results, Activations<S>& next) {
@@ -241,10 +281,10 @@ BXNN_INLINE void sum_unit(const Desk& d, const FusedLayer& l, std::uint32_t u, c
     else sum_unit<Bytes::low_unsigned, wide>(d, l, u, x, sums);
 }
 
-// Units from u on.
+// Units from u on. squares: none but for the last layer.
 template <bool stepped, std::uint32_t S, std::uint32_t u = 0>
-BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const Activations<S>& x,
-                           Activations<S>& next) {
+BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const flat::Squares* squares,
+                           const Activations<S>& x, Activations<S>& next, PerLane<std::int64_t> (&sums)[2]) {
     if constexpr (u < 2 * S) {
         if (u >= l.units) return;
         PerLane<Results> results;
@@ -258,8 +298,9 @@ BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const 
                     results[lane] = apply_rest(d.program, &l, u * kColumns + lane % 4 * 2, results[lane]);
         });
         for (std::uint64_t s = 0; s < l.sinks.size; ++s) sink_unit(d, l, d.program.get(l.sinks)[s], u, results);
+        if (squares) add_squares(d, l, *squares, u, results, sums);
         keep_unit<u>(both, results, next);
-        run_units<stepped, S, u + 1>(d, l, both, x, next);
+        run_units<stepped, S, u + 1>(d, l, both, squares, x, next, sums);
     }
 }
 
@@ -268,14 +309,17 @@ template <std::uint32_t S, bool stepped>
 BXNN_INLINE void run_layers(const Desk& d) {
     const auto& fused = d.program.header().fused;
     const FusedLayer* layers = d.program.get(fused.layers);
+    const flat::Squares* squares = fused.squares.size > 0 ? d.program.get(fused.squares) : nullptr;
     Activations<S> x = {}, next = {};
+    PerLane<std::int64_t> sums[2] = {};
     load_activations(d, layers[0], x);
     for (std::uint64_t k = 0; k < fused.layers.size; ++k) {
         const FusedLayer& l = layers[k];
-        const bool both = k + 1 < fused.layers.size && layers[k + 1].bytes == Bytes::both;
-        run_units<stepped>(d, l, both, x, next);
+        const bool last = k + 1 == fused.layers.size, both = !last && layers[k + 1].bytes == Bytes::both;
+        run_units<stepped>(d, l, both, last ? squares : nullptr, x, next, sums);
         x = next;
     }
+    if (squares) store_squares(d, *squares, sums);
 }
 
 // The numbers of events [first, first + events) on their way into a stage; those of events beyond are zeros.
