@@ -512,6 +512,21 @@ BXNN_CUDA_API int bxnn_cuda_device_name(int device, char* name, size_t size) {
     });
 }
 
+BXNN_CUDA_API int bxnn_cuda_memory_take(int device, size_t bytes, void** memory) {
+    return guarded([&] {
+        require_device(device);
+        const Current current(device);
+        *memory = on_device(bytes, "an array").release();
+    });
+}
+
+BXNN_CUDA_API void bxnn_cuda_memory_give(int device, void* memory) {
+    guarded([&] {
+        const Current current(device);
+        OnDevice(static_cast<std::byte*>(memory)).reset();
+    });
+}
+
 BXNN_CUDA_API int bxnn_cuda_plan_load(const void* bytes, size_t size, int device, bxnn_cuda_plan** plan) {
     *plan = nullptr;
     return guarded([&] { *plan = load_plan(bytes, size, device).release(); });

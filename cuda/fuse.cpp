@@ -1,6 +1,9 @@
 #include "cuda/fuse.hpp"
 
 #include <algorithm>
+#include <sstream>
+
+#include "runtime/model_impl.hpp"
 
 namespace bxnn::flat {
 namespace {
@@ -266,8 +269,38 @@ private:
     Chain chain_;
 };
 
+std::string_view name_of(Bytes bytes) {
+    return bytes == Bytes::both ? "int16" : bytes == Bytes::low_signed ? "int8" : "uint8";
+}
+
+// Tensor core products of a layer for 16 events.
+std::uint32_t products(const FusedLayer& l) {
+    return 2 * l.units * l.steps * (l.bytes == Bytes::both ? 2 : 1) * (l.wide_weights ? 2 : 1);
+}
+
 }  // namespace
 
 std::variant<Chain, std::string> fuse(const plan::Plan& plan) { return Fusing(plan).run(); }
+
+std::string explain(const Model& model) {
+    const auto found = fuse(model.impl().plan(true, false));
+    std::ostringstream out;
+    if (const auto* why = std::get_if<std::string>(&found)) {
+        out << "{\"kernel\": \"generic\", \"because\": \"" << *why << "\", \"layers\": []}";
+        return out.str();
+    }
+    const auto& chain = std::get<Chain>(found);
+    out << "{\"kernel\": \"fused\", \"because\": \"exact dot products in 32-bit sums, one behind the other\", "
+        << "\"shared_bytes\": " << chain.image.size() * 4 << ", \"squares\": " << (chain.squares ? "true" : "false")
+        << ", \"layers\": [";
+    for (const auto& layer : chain.layers) {
+        const auto& l = layer.facts;
+        out << (&layer == chain.layers.data() ? "" : ", ") << "{\"results\": " << l.columns << ", \"activations\": \""
+            << name_of(l.bytes) << "\", \"weights\": \"" << (l.wide_weights ? "int16" : "int8")
+            << "\", \"products\": " << products(l) << ", \"steps_behind\": " << layer.instruction->steps.size() << "}";
+    }
+    out << "]}";
+    return out.str();
+}
 
 }  // namespace bxnn::flat

@@ -28,4 +28,7 @@ struct Chain {
 // The chain, or in words why the plan is none.
 std::variant<Chain, std::string> fuse(const plan::Plan& plan);
 
+// One JSON document: which kernel carries out a model, and why; what a group of 16 events costs the tensor cores.
+std::string explain(const Model& model);
+
 }  // namespace bxnn::flat
