@@ -46,6 +46,11 @@ _pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 )
 _rename = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_SetName", _api))
 _Destructor = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
+# In a destructor nobody refers to the capsule any more: it is no object for Python.
+_raw_is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_IsValid", _api))
+_raw_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", _api)
+)
 _new = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)(
     ("PyCapsule_New", _api)
 )
@@ -157,7 +162,7 @@ class DeviceArray:
         """The results are there already: nothing needs to be waited for on any stream."""
         lent = _Lent(self)
         _lent[ctypes.addressof(lent.managed)] = lent
-        return _new(ctypes.addressof(lent.managed), CAPSULE, ctypes.cast(_drop, ctypes.c_void_p))
+        return _new(ctypes.addressof(lent.managed), CAPSULE, ctypes.cast(_DESTRUCTOR, ctypes.c_void_p))
 
 
 class _Lent:
@@ -170,20 +175,20 @@ class _Lent:
         tensor = _DLTensor(
             array.address, CUDA, array.device, len(array.shape), kind, 8 * array.dtype.itemsize, 1, self.shape
         )
-        self.managed = _Managed(tensor, None, _give_back)
+        self.managed = _Managed(tensor, None, _DELETER)
 
 
 _lent: dict[int, _Lent] = {}
 
 
-@_Deleter
 def _give_back(managed: Any) -> None:
     _lent.pop(ctypes.addressof(managed.contents), None)
 
 
-@_Destructor
 def _drop(capsule: int) -> None:
     """A capsule that nobody used."""
-    held = ctypes.cast(capsule, ctypes.py_object).value
-    if _is_valid(held, CAPSULE):
-        _lent.pop(int(_pointer(held, CAPSULE)), None)
+    if _raw_is_valid(capsule, CAPSULE):
+        _lent.pop(int(_raw_pointer(capsule, CAPSULE)), None)
+
+
+_DELETER, _DESTRUCTOR = _Deleter(_give_back), _Destructor(_drop)
