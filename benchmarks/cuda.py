@@ -2,8 +2,8 @@
 
 python -m benchmarks.cuda [--models A A8] [--events 1e9] [--device 0]
 
-First, random events are computed by the CPU too, and every integer compared (--events of them for each network).
-Speeds are given with the share of the memory's and of PCIe's measured bandwidth that the arrays alone take.
+First, random events (--events of them for each network) are computed by the CPU too, and every integer is
+compared. Speeds are given with the share of the memory's and of PCIe's measured bandwidth that the arrays alone take.
 Writes PATH.json and PATH.md; the exit status is 1 if a value differs, and 2 without a GPU.
 """
 
@@ -193,10 +193,8 @@ def subject(name: str, driver: Driver, peak: Any, given: argparse.Namespace) -> 
 def markdown(document: dict[str, Any]) -> str:
     """The document as a table."""
     peak, batches = document["bandwidths"], document["batches"]
-    lines = [
-        f"| network | on {document['device']} | {' | '.join(f'batch {b:,}' for b in batches)} | values, differing |"
-    ]
-    lines.append("|---|---|" + "--:|" * (len(batches) + 1))
+    head = ["network", f"on {document['device']}", *(f"batch {b:,}" for b in batches), "values, differing"]
+    lines = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * (len(batches) + 1)]
     for one in document["networks"]:
         rows: dict[str, list[str]] = {}
         for batch in batches:
@@ -213,8 +211,8 @@ def markdown(document: dict[str, Any]) -> str:
     told = ", ".join(f"{name} {value / 1e9:,.4g} GB/s" for name, value in peak.items())
     lines += [
         "",
-        "`fused` and `generic` read and write the GPU's memory; in brackets, the share of the measured bandwidth "
-        "that inputs and outputs take. `host`: NumPy arrays in and out; the share is PCIe's.",
+        "`fused` and `generic` read and write the GPU's memory; in brackets, the share of the measured "
+        "bandwidth that inputs and outputs take. `host`: NumPy arrays in and out; the share is PCIe's.",
         "",
         f"Bandwidths: {told}. Medians of {document['rounds']} rounds, {document['date']}.",
     ]

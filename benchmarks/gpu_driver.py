@@ -1,4 +1,4 @@
-"""NVIDIA's driver through ctypes: copies, and how fast they are. Needs nothing that is not there with a GPU."""
+"""NVIDIA's driver through ctypes: copies, and how fast they are. Where there is a GPU, it is there."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Driver:
         self._call("cuMemcpyDtoH_v2", ctypes.c_void_p(array.ctypes.data), ctypes.c_uint64(address), size)
 
     def bandwidths(self) -> dict[str, float]:
-        """Bytes a second: `device` read and written by copies on the device; `up`, `down` from pinned memory."""
+        """Bytes a second: `device` read and written by copies on the device; `up`, `down`: to and from it."""
         first, second, pinned = ctypes.c_uint64(), ctypes.c_uint64(), ctypes.c_void_p()
         size = ctypes.c_size_t(SIZE)
         self._call("cuMemAlloc_v2", ctypes.byref(first), size)

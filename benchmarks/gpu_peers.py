@@ -1,4 +1,4 @@
-"""The same dense networks in other tools on the GPU, in floating point: none of them gives the exact integers.
+"""The same dense networks in other tools on the GPU, in floating point: none gives the exact integers.
 
 A peer is a function of the network, the device and a batch that returns a call to be timed, which is complete
 when it returns; it raises ImportError or Absent where it cannot run.
