@@ -3,7 +3,8 @@
 python -m benchmarks.cuda [--models A A8] [--events 1e9] [--device 0]
 
 First, random events (--events of them for each network) are computed by the CPU too, and every integer is
-compared. Speeds are given with the share of the memory's and of PCIe's measured bandwidth that the arrays alone take.
+compared. Speeds are given with the share of the measured bandwidth, of the memory or of PCIe, that the arrays
+alone take.
 Writes PATH.json and PATH.md; the exit status is 1 if a value differs, and 2 without a GPU.
 """
 

@@ -64,6 +64,7 @@ inline cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
 inline std::mutex mutex;
 inline std::map<void*, std::size_t> blocks;
 inline std::size_t taken = 0;
+inline std::size_t allocations = 0, waits = 0;  // calls so far
 
 inline std::size_t setting(const char* name, std::size_t otherwise) {
     const char* text = std::getenv(name);
@@ -71,6 +72,7 @@ inline std::size_t setting(const char* name, std::size_t otherwise) {
 }
 inline cudaError_t take(void** p, std::size_t bytes) {
     const std::lock_guard lock(mutex);
+    ++allocations;
     if (taken + bytes > setting("BXNN_IMITATED_BYTES", std::size_t{1} << 30)) return cudaErrorMemoryAllocation;
     *p = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     std::memset(*p, 0x5a, bytes);
@@ -140,6 +142,7 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 inline cudaError_t cudaStreamDestroy(cudaStream_t stream) { return delete stream, cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    ++imitation::waits;
     auto& waiting = (stream ? stream : &imitation::default_stream)->waiting;
     for (const auto& work : waiting) work();
     return waiting.clear(), cudaSuccess;
