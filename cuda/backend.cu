@@ -67,7 +67,9 @@ __global__ void __launch_bounds__(kEvents)
 
 // A chain's weights in shared memory, then warp after warp on its own part of it.
 template <std::uint32_t S, bool stepped>
-__global__ void __launch_bounds__(kWarps* kLanes, S <= 2 ? 4 : stepped ? 2 : 3)
+__global__ void __launch_bounds__(kWarps* kLanes, S <= 2    ? 4
+                                                  : stepped ? 2
+                                                            : 3)
     run_fused(Program program, const __grid_constant__ Call call, const __grid_constant__ Staging staging) {
     const auto& image = program.header().fused.image;
     const auto* words = reinterpret_cast<const Fragment*>(program.get(image));

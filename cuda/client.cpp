@@ -33,7 +33,8 @@ struct Library {
         const auto find = [&](auto& function, const char* name) {
             function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));
             if (!function)
-                throw Error(ErrorKind::unsupported, path + " has no " + name + "; it must be of the version of this library");
+                throw Error(ErrorKind::unsupported,
+                            path + " has no " + name + "; it must be of the version of this library");
         };
         find(message, "bxnn_cuda_message"), find(device_count, "bxnn_cuda_device_count");
         find(device_name, "bxnn_cuda_device_name"), find(plan_load, "bxnn_cuda_plan_load");
@@ -86,8 +87,8 @@ struct Described {
 
     Described(std::span<const ConstArray> inputs, std::span<const Array> outputs) {
         if (inputs.size() + outputs.size() > kMostArrays)
-            throw Error(ErrorKind::input, "expected at most 120 arrays in all, got " +
-                                                std::to_string(inputs.size() + outputs.size()));
+            throw Error(ErrorKind::input,
+                        "expected at most 120 arrays in all, got " + std::to_string(inputs.size() + outputs.size()));
         for (const auto& x : inputs) arrays[count++] = {const_cast<void*>(x.data), static_cast<int>(x.dtype)};
         for (const auto& y : outputs) arrays[count++] = {y.data, static_cast<int>(y.dtype)};
     }
@@ -129,8 +130,7 @@ void CudaContext::wait(void* stream) {
     library.check(library.wait(impl_->context, stream, nullptr));
 }
 
-void CudaContext::predict_host(std::span<const ConstArray> inputs, std::span<const Array> outputs,
-                               std::size_t events) {
+void CudaContext::predict_host(std::span<const ConstArray> inputs, std::span<const Array> outputs, std::size_t events) {
     const Described given(inputs, outputs);
     const Library& library = impl_->model->library;
     library.check(library.predict_host(impl_->context, given.arrays.data(), given.count, events, nullptr));

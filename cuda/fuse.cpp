@@ -91,9 +91,9 @@ private:
         layer.instruction = &i;
         auto& facts = layer.facts;
         facts.columns = m.columns, facts.units = whole(m.columns, kColumns), facts.steps = whole(source_.rows, kStep);
-        facts.bytes = 0 <= dot->x_lo && dot->x_hi <= UINT8_MAX              ? Bytes::low_unsigned
+        facts.bytes = 0 <= dot->x_lo && dot->x_hi <= UINT8_MAX         ? Bytes::low_unsigned
                       : INT8_MIN <= dot->x_lo && dot->x_hi <= INT8_MAX ? Bytes::low_signed
-                                                                        : Bytes::both;
+                                                                       : Bytes::both;
         facts.wide_weights = !m.fit(INT8_MIN, INT8_MAX);
         facts.halves = i.storage == plan::Lane::i16;
         facts.finish = dot->paired->finish;
@@ -114,14 +114,12 @@ private:
                 const std::uint32_t column = p * dot.filters + f;
                 m.start[column] = d.start[std::size_t{d.group[p]} * d.stride + f];
                 for (std::uint32_t k = 0; k < 2 * d.pairs; ++k) {
-                    const std::int32_t word =
-                        d.weights[(std::size_t{d.group[p]} * d.pairs + k / 2) * d.stride + f];
+                    const std::int32_t word = d.weights[(std::size_t{d.group[p]} * d.pairs + k / 2) * d.stride + f];
                     const std::int64_t w = k % 2 ? word >> 16 : static_cast<std::int16_t>(word);
                     if (w == 0) continue;
                     const std::uint32_t row = i.operands[0].rows[std::size_t{p} * 2 * d.pairs + k];
                     if (const auto e = source_.element(row)) m.at(column, *e) += w;
-                    else if (const auto* c = constant(row))
-                        m.start[column] = wrapping(m.start[column] + w * c->raw);
+                    else if (const auto* c = constant(row)) m.start[column] = wrapping(m.start[column] + w * c->raw);
                     else return "reads other numbers than the results in front of it";
                 }
             }

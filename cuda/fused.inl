@@ -10,10 +10,10 @@ constexpr std::uint32_t kWarps = 4;  // of a block
 // What is the same for all events of a call. Numbers are staged as they are, or converted to 16 bits.
 struct Staging {
     bool as_they_are = false;
-    bool is_signed = true;       // of numbers of 8 bits as they are
-    std::uint32_t size = 2;      // bytes of a staged number
-    std::uint32_t forbidden = 0;  // bits of a word that must be zero,
-    std::uint32_t differing = 0;  // or, with a one here, that must equal their lower neighbours
+    bool is_signed = true;                         // of numbers of 8 bits as they are
+    std::uint32_t size = 2;                        // bytes of a staged number
+    std::uint32_t forbidden = 0;                   // bits of a word that must be zero,
+    std::uint32_t differing = 0;                   // or, with a one here, that must equal their lower neighbours
     std::uint32_t stage_bytes = 0, out_bytes = 0;  // of a warp: twice the first, once the second
 };
 
@@ -149,9 +149,11 @@ BXNN_INLINE void sum_unit(const Desk& d, const FusedLayer& l, std::uint32_t u, c
         each_lane([&](std::uint32_t lane) {
             BXNN_UNROLL
             for (int plane = 0; plane < w_planes; ++plane)
-                w[plane][lane] = load_as<Fragment>(
-                    d.image + l.weights +
-                    (((u * l.steps + s) * w_planes + static_cast<std::uint32_t>(plane)) * kLanes + lane) * 16).quad;
+                w[plane][lane] =
+                    load_as<Fragment>(
+                        d.image + l.weights +
+                        (((u * l.steps + s) * w_planes + static_cast<std::uint32_t>(plane)) * kLanes + lane) * 16)
+                        .quad;
         });
         if constexpr (x_planes == 2) {
             if constexpr (wide) {
@@ -176,15 +178,14 @@ BXNN_INLINE void sum_unit(const Desk& d, const FusedLayer& l, std::uint32_t u, c
     }
     each_lane([&](std::uint32_t lane) {
         BXNN_UNROLL
-        for (int t = 0; t < 2; ++t)
+        for (int t = 0; t < 2; ++t) BXNN_UNROLL
+        for (int i = 0; i < 4; ++i) {
+            auto sum = static_cast<std::uint32_t>(acc[levels - 1][t][lane].at[i]);
             BXNN_UNROLL
-            for (int i = 0; i < 4; ++i) {
-                auto sum = static_cast<std::uint32_t>(acc[levels - 1][t][lane].at[i]);
-                BXNN_UNROLL
-                for (int level = levels - 2; level >= 0; --level)
-                    sum = sum * 256 + static_cast<std::uint32_t>(acc[level][t][lane].at[i]);
-                sums[lane].at[4 * t + i] = static_cast<std::int32_t>(sum);
-            }
+            for (int level = levels - 2; level >= 0; --level)
+                sum = sum * 256 + static_cast<std::uint32_t>(acc[level][t][lane].at[i]);
+            sums[lane].at[4 * t + i] = static_cast<std::int32_t>(sum);
+        }
     });
 }
 
@@ -421,8 +422,15 @@ BXNN_INLINE void run_groups(Program p, const Call& call, const Staging& staging,
     const std::uint64_t groups = (call.events + kGroup - 1) / kGroup;
     const auto desk = [&](std::uint64_t group, std::uint32_t turn) {
         const std::uint64_t first = group * kGroup, left = call.events - first;
-        return Desk{p,     call, staging, image, own + turn * staging.stage_bytes, own + 2 * staging.stage_bytes,
-                    first, left < kGroup ? static_cast<std::uint32_t>(left) : kGroup, elements};
+        return Desk{p,
+                    call,
+                    staging,
+                    image,
+                    own + turn * staging.stage_bytes,
+                    own + 2 * staging.stage_bytes,
+                    first,
+                    left < kGroup ? static_cast<std::uint32_t>(left) : kGroup,
+                    elements};
     };
     std::uint32_t turn = 0;
     if (warp < groups) begin_stage(desk(warp, turn));

@@ -1,5 +1,5 @@
-// A warp: its lanes' registers, and what lanes do together. On a GPU a lane is a thread, and every function is called by
-// all of a warp at once; elsewhere one thread has the registers of all lanes.
+// A warp: its lanes' registers, and what lanes do together. On a GPU a lane is a thread, and every function is called
+// by all of a warp at once; elsewhere one thread has the registers of all lanes.
 
 constexpr std::uint32_t kLanes = 32;
 
@@ -43,14 +43,12 @@ inline void sync_lanes() {}
 // Bytes of b and a by number: byte 0 of a is 0, of b 4.
 BXNN_INLINE std::int32_t bytes_of(std::int32_t a, std::int32_t b, std::uint32_t which) {
 #ifdef __CUDA_ARCH__
-    return static_cast<std::int32_t>(
-        __byte_perm(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), which));
+    return static_cast<std::int32_t>(__byte_perm(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), which));
 #else
-    const std::uint64_t both = static_cast<std::uint64_t>(static_cast<std::uint32_t>(b)) << 32 |
-                               static_cast<std::uint32_t>(a);
+    const std::uint64_t both =
+        static_cast<std::uint64_t>(static_cast<std::uint32_t>(b)) << 32 | static_cast<std::uint32_t>(a);
     std::uint32_t found = 0;
-    for (int i = 0; i < 4; ++i)
-        found |= static_cast<std::uint32_t>(both >> 8 * (which >> 4 * i & 7) & 0xff) << 8 * i;
+    for (int i = 0; i < 4; ++i) found |= static_cast<std::uint32_t>(both >> 8 * (which >> 4 * i & 7) & 0xff) << 8 * i;
     return static_cast<std::int32_t>(found);
 #endif
 }
@@ -58,11 +56,10 @@ BXNN_INLINE std::int32_t bytes_of(std::int32_t a, std::int32_t b, std::uint32_t 
 // The word that begins `up` bits, up < 32, above the lowest of a, with b above it.
 BXNN_INLINE std::int32_t word_between(std::int32_t a, std::int32_t b, std::uint32_t up) {
 #ifdef __CUDA_ARCH__
-    return static_cast<std::int32_t>(
-        __funnelshift_r(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), up));
+    return static_cast<std::int32_t>(__funnelshift_r(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), up));
 #else
-    const std::uint64_t both = static_cast<std::uint64_t>(static_cast<std::uint32_t>(b)) << 32 |
-                               static_cast<std::uint32_t>(a);
+    const std::uint64_t both =
+        static_cast<std::uint64_t>(static_cast<std::uint32_t>(b)) << 32 | static_cast<std::uint32_t>(a);
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(both >> up));
 #endif
 }
@@ -99,7 +96,8 @@ template <bool a_signed, bool b_signed, int tile>
 BXNN_INLINE void multiply_add(PerLane<Quad>& sum, const PerLane<Quad>& a, const PerLane<Quad>& b) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define BXNN_MMA(types)                                                                                             \
-    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32." types ".s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "         \
+    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32." types                                                     \
+                 ".s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "                                                     \
                  "{%0,%1,%2,%3};"                                                                                   \
                  : "+r"(sum.own.at[0]), "+r"(sum.own.at[1]), "+r"(sum.own.at[2]), "+r"(sum.own.at[3])               \
                  : "r"(a.own.at[0]), "r"(a.own.at[1]), "r"(a.own.at[2]), "r"(a.own.at[3]), "r"(b.own.at[2 * tile]), \

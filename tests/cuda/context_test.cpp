@@ -1,5 +1,5 @@
-// context_test LIBRARY: bxnn/cuda.hpp with CUDA's runtime imitated. Results are the CPU's, and predict only enqueues: it
-// takes no memory and waits for nothing.
+// context_test LIBRARY: bxnn/cuda.hpp with CUDA's runtime imitated. Results are the CPU's, and predict only enqueues:
+// it takes no memory and waits for nothing.
 #include <dlfcn.h>
 
 #include "bxnn/cuda.hpp"
@@ -57,8 +57,10 @@ void predicts(const Model& model, bool trace, const char* library) {
 
 void refusals(const Model& model, const char* library) {
     using Kind = ErrorKind;
-    refused("no library", Kind::unsupported, "libbxnn_cuda.so", [&] { CudaModel(model, 0, false, "/none/of/that.so"); });
-    refused("another library", Kind::unsupported, "bxnn_cuda_message", [&] { CudaModel(model, 0, false, "libc.so.6"); });
+    refused("no library", Kind::unsupported, "libbxnn_cuda.so",
+            [&] { CudaModel(model, 0, false, "/none/of/that.so"); });
+    refused("another library", Kind::unsupported, "bxnn_cuda_message",
+            [&] { CudaModel(model, 0, false, "libc.so.6"); });
     refused("device 7", Kind::unsupported, "there is no device 7", [&] { CudaModel(model, 7, false, library); });
     CudaContext context(CudaModel(model, 0, false, library));
     models::Arrays arrays(model, 20, 1);
@@ -67,9 +69,8 @@ void refusals(const Model& model, const char* library) {
     std::int8_t narrow[20 * 4];
     refused("a narrow output", Kind::input, "cannot hold exactly",
             [&] { context.predict(arrays.in()[0], Array(narrow), 20, nullptr); });
-    refused("many arrays", Kind::input, "at most 120", [&] {
-        context.predict(std::vector<ConstArray>(200, arrays.in()[0]), arrays.out(), 20, nullptr);
-    });
+    refused("many arrays", Kind::input, "at most 120",
+            [&] { context.predict(std::vector<ConstArray>(200, arrays.in()[0]), arrays.out(), 20, nullptr); });
     arrays.inputs[0][16 * 7 + 5] = 1 << 20;
     context.predict(arrays.in(), arrays.out(), 20, nullptr);
     refused("a bad number", Kind::input, "event 7, element 5", [&] { context.wait(nullptr); });

@@ -1,5 +1,5 @@
-// fused_test [N]: chains of dense layers drawn at random, by the warp that tensor cores are for, with the lanes' registers
-// on this CPU: every value is the reference's, and a number that is not allowed is found.
+// fused_test [N]: chains of dense layers drawn at random, by the warp that tensor cores are for, with the lanes'
+// registers on this CPU: every value is the reference's, and a number that is not allowed is found.
 #include <cstdlib>
 #include <set>
 
@@ -67,8 +67,9 @@ struct Draw {
             y = any(0, 1) == 0 ? m.binary(ir::BinaryKind::sub, y, x) : m.binary(ir::BinaryKind::sub, x, y);
         }
         y = m.binary(ir::BinaryKind::mul, y, y);
-        return m.add(ir::Reduce{ir::ReduceKind::sum, 1, n, 1, {}, any(0, 1) == 0 ? ir::Order::tree : ir::Order::sequential},
-                     {y});
+        return m.add(
+            ir::Reduce{ir::ReduceKind::sum, 1, n, 1, {}, any(0, 1) == 0 ? ir::Order::tree : ir::Order::sequential},
+            {y});
     }
 
     ir::Id between(ir::Id x) {
@@ -105,7 +106,8 @@ void note(const std::vector<std::uint8_t>& plan, Count& count) {
         count.seen.insert(p.get(p.get(fused.squares)->subtracted)[0] < 0 ? "squares" : "squares of differences");
     for (std::uint64_t k = 0; k < fused.layers.size; ++k) {
         const auto& l = p.get(fused.layers)[k];
-        count.seen.insert("bytes " + std::to_string(static_cast<int>(l.bytes)) + (l.wide_weights ? " wide" : " narrow"));
+        count.seen.insert("bytes " + std::to_string(static_cast<int>(l.bytes)) +
+                          (l.wide_weights ? " wide" : " narrow"));
         count.seen.insert(l.finish.wrap == fx::Fit::none ? "no wrap" : "wrap");
         if (l.rest.size > 0) count.seen.insert("steps");
         if (!l.halves) count.seen.insert("words");
@@ -125,7 +127,8 @@ void compare(const Model& model, const std::vector<std::uint8_t>& plan, std::siz
         if (static_cast<std::int64_t>(x[i]) != expected.inputs[0][i]) return;  // the type does not hold them
     const ConstArray in(x.data());
     models::Arrays got(model, events, seed);
-    check::that(cuda::predict(plan, {&in, 1}, got.out(), events, cuda::Kernel::fused) == cuda::kNoneBad, "all are allowed");
+    check::that(cuda::predict(plan, {&in, 1}, got.out(), events, cuda::Kernel::fused) == cuda::kNoneBad,
+                "all are allowed");
     std::vector<std::vector<std::int32_t>> words;
     std::vector<Array> as_words;
     for (const auto& output : got.outputs) words.emplace_back(output.size());
@@ -213,8 +216,9 @@ int main(int argc, char** argv) {
                 static_cast<unsigned long long>(count.models), static_cast<unsigned long long>(count.fused),
                 static_cast<unsigned long long>(count.compared), static_cast<unsigned long long>(count.differing));
     check::that(count.compared > 0 && count.differing == 0, "every value is the reference's");
-    for (const char* what : {"bytes 0 narrow", "bytes 1 narrow", "bytes 2 narrow", "bytes 0 wide", "bytes 1 wide",
-                             "bytes 2 wide", "wide", "narrow", "wrap", "no wrap", "steps", "words", "an output on the way", "squares", "squares of differences"})
+    for (const char* what :
+         {"bytes 0 narrow", "bytes 1 narrow", "bytes 2 narrow", "bytes 0 wide", "bytes 1 wide", "bytes 2 wide", "wide",
+          "narrow", "wrap", "no wrap", "steps", "words", "an output on the way", "squares", "squares of differences"})
         check::that(count.seen.contains(what), std::string("drawn: ") + what);
     return check::report();
 }

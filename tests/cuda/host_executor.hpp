@@ -35,8 +35,7 @@ inline void run_fused(Program p, const Call& call, std::uint64_t warps) {
 
 // Computes a call as a GPU with one block would; the place of the first bad number comes back, or kNoneBad.
 inline unsigned long long predict(const std::vector<std::uint8_t>& plan, std::span<const ConstArray> inputs,
-                                  std::span<const Array> outputs, std::size_t events,
-                                  Kernel kernel = Kernel::generic) {
+                                  std::span<const Array> outputs, std::size_t events, Kernel kernel = Kernel::generic) {
     // The plan is only aligned as it must be, and memory begins with what may be left by others.
     const std::size_t chunk = flat::kAlign;
     std::vector<i128> aligned((plan.size() + chunk - 1) / chunk);

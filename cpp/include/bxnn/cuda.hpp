@@ -48,8 +48,8 @@ public:
         predict(std::span(&input, 1), std::span(&output, 1), events, stream);
     }
 
-    // Waits for the last predict, which was on this stream. Throws Error(input) naming event and element if a number was
-    // not allowed; that call's outputs are then unspecified.
+    // Waits for the last predict, which was on this stream. Throws Error(input) naming event and element if a number
+    // was not allowed; that call's outputs are then unspecified.
     void wait(void* stream);
 
     // The same for arrays in ordinary memory; returns when the outputs are there.

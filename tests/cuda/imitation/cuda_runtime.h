@@ -162,14 +162,14 @@ inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaS
 }
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* shape, void (*kernel)(Parameters...), Arguments... arguments) {
-    return imitation::enqueue(shape->stream, [=, grid = shape->gridDim, block = shape->blockDim,
-                                              shared = shape->dynamicSmemBytes] {
-        gridDim = grid, blockDim = block;
-        imitation::shared.resize(shared / 16);
-        for (unsigned b = 0; b < grid.x; ++b)
-            for (unsigned t = 0; t < block.x; ++t) {
-                blockIdx = b, threadIdx = t;
-                kernel(arguments...);
-            }
-    });
+    return imitation::enqueue(shape->stream,
+                              [=, grid = shape->gridDim, block = shape->blockDim, shared = shape->dynamicSmemBytes] {
+                                  gridDim = grid, blockDim = block;
+                                  imitation::shared.resize(shared / 16);
+                                  for (unsigned b = 0; b < grid.x; ++b)
+                                      for (unsigned t = 0; t < block.x; ++t) {
+                                          blockIdx = b, threadIdx = t;
+                                          kernel(arguments...);
+                                      }
+                              });
 }
