@@ -71,6 +71,7 @@ __global__ void __launch_bounds__(kWarps* kLanes, S <= 2    ? 4
                                                   : stepped ? 2
                                                             : 3)
     run_fused(Program program, const __grid_constant__ Call call, const __grid_constant__ Staging staging) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800  // older GPUs run the other kernel
     const auto& image = program.header().fused.image;
     const auto* words = reinterpret_cast<const Fragment*>(program.get(image));
     Fragment* shared = shared_memory();
@@ -83,6 +84,7 @@ __global__ void __launch_bounds__(kWarps* kLanes, S <= 2    ? 4
     if (threads > 1 || threadIdx.x % kLanes == 0)
         run_groups<S, stepped>(program, call, staging, reinterpret_cast<const std::byte*>(shared), own,
                                std::uint64_t{blockIdx.x} * kWarps + warp, std::uint64_t{gridDim.x} * kWarps);
+#endif
 }
 
 // A failure, thrown in here and turned into a code at the edge of the library.

@@ -36,10 +36,8 @@ def floating_point(ptx: str) -> Iterator[tuple[str, str]]:
 
 def slow(ptx: str) -> Iterator[str]:
     """What must not be in the kernels for tensor cores."""
-    kernels = [
-        k for k in re.split(r"(?=\.visible \.entry )", ptx) if re.match(r"\.visible \.entry \w*run_fused", k)
-    ]
-    kernels = [k.split("\n}")[0] for k in kernels]
+    parts = re.split(r"(?=\.entry |\.func )", ptx)
+    kernels = [part for part in parts if re.match(r"\.entry \w*run_fused", part)]
     if not kernels:
         yield "there is no run_fused"
     for kernel in kernels:
