@@ -218,6 +218,7 @@ struct bxnn_cuda_plan {
     std::vector<bxnn::i128> words;  // the plan's bytes, aligned
     OnDevice bytes;
     std::size_t in_elements = 0, out_elements = 0;
+    int most_shared = 0;     // bytes that a block may have
     std::size_t shared = 0;  // bytes that run_fused takes; none: the GPU or the plan is not for it
 
     const Program program() const { return {reinterpret_cast<const std::byte*>(words.data())}; }
@@ -243,14 +244,12 @@ namespace bxnn::cuda {
 namespace {
 
 // Bytes of shared memory that a block of run_fused needs, if the GPU has that many and tensor cores for 8-bit integers.
-std::size_t shared_bytes(const Header& header, int capability, int device) {
+std::size_t shared_bytes(const Header& header, int capability, int most) {
     const auto& fused = header.fused;
     if (fused.layers.size == 0 || capability < 80) return 0;
     const Program program{reinterpret_cast<const std::byte*>(&header)};
     const Staging staging = staging_of(program);
     const std::size_t bytes = fused.image.size * 4 + kWarps * (2 * staging.stage_bytes + staging.out_bytes);
-    int most = 0;
-    check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "asking for shared memory");
     return bytes <= static_cast<std::size_t>(most) ? bytes : 0;
 }
 
@@ -276,7 +275,9 @@ std::unique_ptr<bxnn_cuda_plan> load_plan(const void* bytes, std::size_t size, i
                       kMostArrays);
     for (std::size_t a = 0; a < arrays; ++a)
         (a < header.inputs.size ? plan->in_elements : plan->out_elements) += plan->elements(a);
-    plan->shared = shared_bytes(header, major * 10 + minor, device);
+    check(cudaDeviceGetAttribute(&plan->most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          "asking for shared memory");
+    plan->shared = shared_bytes(header, major * 10 + minor, plan->most_shared);
     plan->bytes = on_device(size, "the model");
     check(cudaMemcpy(plan->bytes.get(), bytes, size, cudaMemcpyHostToDevice), "copying the model");
     check(cudaStreamSynchronize(nullptr), "copying the model");  // other streams don't wait for the copy's end
@@ -301,8 +302,8 @@ std::unique_ptr<bxnn_cuda_context> make_context(const bxnn_cuda_plan& plan) {
     if (plan.shared > 0)
         with_fused(plan.program().header().fused, [&]<std::uint32_t S, bool stepped>() {
             const auto kernel = run_fused<S, stepped>;
-            const auto bytes = static_cast<int>(plan.shared);
-            check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+            // The limit is the kernel's, for all models that take it.
+            check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, plan.most_shared),
                   "taking shared memory");
             check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&at_once, kernel, kWarps * kLanes, plan.shared),
                   "preparing the kernel");

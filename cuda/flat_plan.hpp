@@ -132,7 +132,7 @@ struct Fused {
     Array<FusedLayer> layers;     // none: the plan is no such chain
     Array<std::uint32_t> image;   // weights and starts, as shared memory holds them
     Array<Squares> squares;       // none, or one
-    std::uint32_t out_bytes = 0;  // of 16 events, in 64 bits
+    std::uint32_t out_bytes = 0;  // of 16 events, in 32 bits
     std::uint32_t width = 0;      // most activations that a layer reads or makes, whole steps
     bool stepped = false;         // whether some layer has steps behind its finish
     Array<char> otherwise;        // why there is no chain

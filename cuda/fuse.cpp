@@ -255,10 +255,10 @@ private:
         return false;
     }
 
-    // Where 16 events of so many elements have room.
+    // Where 16 events of so many elements have room, in 32 bits.
     std::uint32_t place(std::size_t elements) {
         const std::uint32_t at = chain_.out_bytes;
-        chain_.out_bytes += FusedLayer::kEvents * 8 * static_cast<std::uint32_t>(elements);
+        chain_.out_bytes += FusedLayer::kEvents * 4 * static_cast<std::uint32_t>(elements);
         return at;
     }
 

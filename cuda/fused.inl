@@ -224,6 +224,7 @@ BXNN_INLINE void sink_unit(const Desk& d, const FusedLayer& l, const flat::Sink&
             if (element >= 0) rows[event * sink.elements + static_cast<std::uint32_t>(element)] = raw;
         }
     });
+    sync_lanes();  // tensor cores need all lanes at one place
 }
 
 // Sums of squares of a lane's two events, with those of unit u.
@@ -244,6 +245,7 @@ BXNN_INLINE void add_squares(const Desk& d, const FusedLayer& l, const flat::Squ
             sums[r][lane] += std::int64_t{y} * y;
         }
     });
+    sync_lanes();
 }
 
 // The sums of squares as what they are asked for.
@@ -298,6 +300,7 @@ BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const 
                 if (l.rest.size > 0)
                     results[lane] = apply_rest(d.program, &l, u * kColumns + lane % 4 * 2, results[lane]);
         });
+        if constexpr (stepped) sync_lanes();
         for (std::uint64_t s = 0; s < l.sinks.size; ++s) sink_unit(d, l, d.program.get(l.sinks)[s], u, results);
         if (squares) add_squares(d, l, *squares, u, results, sums);
         keep_unit<u>(both, results, next);

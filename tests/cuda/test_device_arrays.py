@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,15 @@ def imitation(native_build: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     cuda._models.clear()
 
 
-def chain(input_bits: int = 16, rest: str = "") -> Model:
-    """57-20-9, 8-bit weights; both layers' results are probes."""
+def chain(input_bits: int = 16, rest: str = "", widths: tuple[int, ...] = (20, 9)) -> Model:
+    """57-20-9, 8-bit weights; all layers' results are probes."""
     b, random = _core.Builder("chain"), np.random.default_rng(3)
     x = b.input("x", [57], _core.Format(input_bits, 6))
-    for name, n, k in (("hidden", 20, 57), ("y", 9, 20)):
+    for at, (k, n) in enumerate(pairwise((57, *widths))):
         weights = random.integers(-128, 128, (n, k))
         x = b.dot(x, weights, 4, random.integers(-99, 99, n), 4)
         x = b.cast(x, _core.Format(16, 9, True, rest or "RND", "SAT"))
-        b.probe(x, name)
+        b.probe(x, f"layer{at}")
     b.output(x, "out")
     return Model(b.build())
 
@@ -86,6 +87,15 @@ def test_a_chain(imitation: None, monkeypatch: pytest.MonkeyPatch, events: int, 
         cuda._models.clear()
         same([model.predict_raw(raw, device="cuda")], [model.predict_raw(raw)])
         same([model.predict(real, device="cuda")], [model.predict(real)])
+
+
+def test_chains_of_different_sizes(imitation: None) -> None:
+    """Each has the shared memory that it needs, whichever was loaded last."""
+    large, small = chain(widths=(128, 128, 128, 128, 9)), chain(widths=(128, 9))
+    assert cuda.explain(large)["shared_bytes"] > 49152 > cuda.explain(small)["shared_bytes"]
+    for model in (large, small, large):
+        x = random_events(model, 50, raw=True)
+        same([model.predict_raw(x, device="cuda")], [model.predict_raw(x)])
 
 
 @pytest.mark.parametrize("place", [0, 17, 4_999])

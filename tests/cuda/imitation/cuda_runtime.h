@@ -91,6 +91,7 @@ inline cudaError_t give(void* p) {
 
 // A block's shared memory.
 inline thread_local std::vector<__int128> shared;
+inline std::map<void*, std::size_t> most_shared;  // that kernels may have, if not the usual 48 KiB
 
 }  // namespace imitation
 
@@ -130,7 +131,8 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, F, int, s
     return *blocks = 1, cudaSuccess;
 }
 template <class F>
-cudaError_t cudaFuncSetAttribute(F, cudaFuncAttribute, int) {
+cudaError_t cudaFuncSetAttribute(F kernel, cudaFuncAttribute, int bytes) {
+    imitation::most_shared[reinterpret_cast<void*>(kernel)] = static_cast<std::size_t>(bytes);
     return cudaSuccess;
 }
 inline cudaError_t cudaMalloc(void** p, std::size_t bytes) { return imitation::take(p, bytes); }
@@ -162,6 +164,9 @@ inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaS
 }
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* shape, void (*kernel)(Parameters...), Arguments... arguments) {
+    const auto most = imitation::most_shared.find(reinterpret_cast<void*>(kernel));
+    if (shape->dynamicSmemBytes > (most == imitation::most_shared.end() ? 49152 : most->second))
+        return cudaErrorInvalidValue;
     return imitation::enqueue(shape->stream,
                               [=, grid = shape->gridDim, block = shape->blockDim, shared = shape->dynamicSmemBytes] {
                                   gridDim = grid, blockDim = block;
