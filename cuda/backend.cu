@@ -43,11 +43,11 @@ namespace {
 #include "cuda/bodies.inl"
 
 #ifdef __CUDACC__
-__device__ inline Fragment* shared_memory() {
+[[maybe_unused]] __device__ inline Fragment* shared_memory() {
     extern __shared__ Fragment memory[];
     return memory;
 }
-__device__ inline std::uint32_t block_threads() { return blockDim.x; }
+[[maybe_unused]] __device__ inline std::uint32_t block_threads() { return blockDim.x; }
 #else
 // Where one thread does what a warp does, it does what the block does too.
 inline Fragment* shared_memory() { return reinterpret_cast<Fragment*>(imitation::shared.data()); }
