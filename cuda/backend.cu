@@ -42,6 +42,18 @@ namespace {
 
 #include "cuda/bodies.inl"
 
+#ifdef __CUDACC__
+[[maybe_unused]] __device__ inline Fragment* shared_memory() {
+    extern __shared__ Fragment memory[];
+    return memory;
+}
+[[maybe_unused]] __device__ inline std::uint32_t block_threads() { return blockDim.x; }
+#else
+// Where one thread does what a warp does, it does what the block does too.
+inline Fragment* shared_memory() { return reinterpret_cast<Fragment*>(imitation::shared.data()); }
+inline std::uint32_t block_threads() { return 1; }
+#endif
+
 // Events of one arena after the other: block b has arena b and events b, b + gridDim.x ... in units of kEvents.
 __global__ void __launch_bounds__(kEvents)
     run_plan(Program program, const __grid_constant__ Call call, std::byte* arenas) {
@@ -51,6 +63,28 @@ __global__ void __launch_bounds__(kEvents)
     const std::uint64_t step = std::uint64_t{gridDim.x} * kEvents;
     for (std::uint64_t event = std::uint64_t{blockIdx.x} * kEvents + threadIdx.x; event < call.events; event += step)
         run_event(program, call, event, column);
+}
+
+// A chain's weights in shared memory, then warp after warp on its own part of it.
+template <std::uint32_t S, bool stepped>
+__global__ void __launch_bounds__(kWarps* kLanes, S <= 2    ? 4
+                                                  : stepped ? 2
+                                                            : 3)
+    run_fused(Program program, const __grid_constant__ Call call, const __grid_constant__ Staging staging) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800  // older GPUs run the other kernel
+    const auto& image = program.header().fused.image;
+    const auto* words = reinterpret_cast<const Fragment*>(program.get(image));
+    Fragment* shared = shared_memory();
+    const auto fragments = static_cast<std::uint32_t>(image.size / 4), threads = block_threads();
+    for (std::uint32_t i = threads > 1 ? threadIdx.x : 0; i < fragments; i += threads) shared[i] = words[i];
+    __syncthreads();
+    const std::uint32_t warp = threadIdx.x / kLanes;
+    std::byte* own = reinterpret_cast<std::byte*>(shared + fragments) +
+                     std::size_t{warp} * (2 * staging.stage_bytes + staging.out_bytes);
+    if (threads > 1 || threadIdx.x % kLanes == 0)
+        run_groups<S, stepped>(program, call, staging, reinterpret_cast<const std::byte*>(shared), own,
+                               std::uint64_t{blockIdx.x} * kWarps + warp, std::uint64_t{gridDim.x} * kWarps);
+#endif
 }
 
 // A failure, thrown in here and turned into a code at the edge of the library.
@@ -184,6 +218,8 @@ struct bxnn_cuda_plan {
     std::vector<bxnn::i128> words;  // the plan's bytes, aligned
     OnDevice bytes;
     std::size_t in_elements = 0, out_elements = 0;
+    int most_shared = 0;     // bytes that a block may have
+    std::size_t shared = 0;  // bytes that run_fused takes; none: the GPU or the plan is not for it
 
     const Program program() const { return {reinterpret_cast<const std::byte*>(words.data())}; }
     std::size_t elements(std::size_t array) const {
@@ -199,13 +235,23 @@ struct bxnn_cuda_context {
     const bxnn_cuda_plan* plan = nullptr;
     OnDevice arenas, bad;
     Pinned host_bad;
-    unsigned blocks = 1;
+    unsigned blocks = 1, fused_blocks = 0;
     std::array<Share, 2> shares;
     bool staged = false;
 };
 
 namespace bxnn::cuda {
 namespace {
+
+// Bytes of shared memory that a block of run_fused needs, if the GPU has that many and tensor cores for 8-bit integers.
+std::size_t shared_bytes(const Header& header, int capability, int most) {
+    const auto& fused = header.fused;
+    if (fused.layers.size == 0 || capability < 80) return 0;
+    const Program program{reinterpret_cast<const std::byte*>(&header)};
+    const Staging staging = staging_of(program);
+    const std::size_t bytes = fused.image.size * 4 + kWarps * (2 * staging.stage_bytes + staging.out_bytes);
+    return bytes <= static_cast<std::size_t>(most) ? bytes : 0;
+}
 
 std::unique_ptr<bxnn_cuda_plan> load_plan(const void* bytes, std::size_t size, int device) {
     require_device(device);
@@ -229,6 +275,9 @@ std::unique_ptr<bxnn_cuda_plan> load_plan(const void* bytes, std::size_t size, i
                       kMostArrays);
     for (std::size_t a = 0; a < arrays; ++a)
         (a < header.inputs.size ? plan->in_elements : plan->out_elements) += plan->elements(a);
+    check(cudaDeviceGetAttribute(&plan->most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          "asking for shared memory");
+    plan->shared = shared_bytes(header, major * 10 + minor, plan->most_shared);
     plan->bytes = on_device(size, "the model");
     check(cudaMemcpy(plan->bytes.get(), bytes, size, cudaMemcpyHostToDevice), "copying the model");
     check(cudaStreamSynchronize(nullptr), "copying the model");  // other streams don't wait for the copy's end
@@ -250,6 +299,16 @@ std::unique_ptr<bxnn_cuda_context> make_context(const bxnn_cuda_plan& plan) {
     context->plan = &plan;
     // Two at least, so that both shares of a call from ordinary memory have one.
     context->blocks = static_cast<unsigned>(std::clamp<std::size_t>(fitting, 2, std::max<std::size_t>(full, 2)));
+    if (plan.shared > 0)
+        with_fused(plan.program().header().fused, [&]<std::uint32_t S, bool stepped>() {
+            const auto kernel = run_fused<S, stepped>;
+            // The limit is the kernel's, for all models that take it.
+            check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, plan.most_shared),
+                  "taking shared memory");
+            check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&at_once, kernel, kWarps * kLanes, plan.shared),
+                  "preparing the kernel");
+            context->fused_blocks = static_cast<unsigned>(processors) * static_cast<unsigned>(std::max(at_once, 1));
+        });
     context->arenas = on_device(arena * context->blocks, "a model's scratch memory");
     context->bad = on_device(sizeof kNoneBad, "a context");
     context->host_bad = pinned(sizeof kNoneBad);
@@ -274,10 +333,34 @@ void check_arrays(const bxnn_cuda_plan& plan, const bxnn_cuda_array* arrays, std
     }
 }
 
-// Enqueues one call on arenas [first, first + blocks).
+// Copies of 16 bytes begin at multiples of that.
+bool aligned(const void* data) { return reinterpret_cast<std::uintptr_t>(data) % 16 == 0; }
+
+// Enqueues one call for tensor cores; false where its outputs do not lie as those need it.
+bool launch_fused(const bxnn_cuda_context& context, const Call& call, cudaStream_t stream) {
+    const auto& plan = *context.plan;
+    const auto program = plan.program();
+    const Header& header = program.header();
+    if (context.fused_blocks == 0 || !std::all_of(call.data + 1, call.data + 1 + header.outputs.size, aligned))
+        return false;
+    Staging staging = staging_of(program);
+    if (aligned(call.data[0])) stage_as_they_are(call.types[0], program.get(header.inputs)[0], staging);
+    cudaLaunchConfig_t shape{};
+    const std::uint64_t wanted = (call.events + kGroup * kWarps - 1) / (kGroup * kWarps);
+    shape.gridDim = dim3(static_cast<unsigned>(std::min<std::uint64_t>(wanted, context.fused_blocks)));
+    shape.blockDim = dim3(kWarps * kLanes);
+    shape.dynamicSmemBytes = plan.shared, shape.stream = stream;
+    with_fused(header.fused, [&]<std::uint32_t S, bool stepped>() {
+        check(cudaLaunchKernelEx(&shape, run_fused<S, stepped>, Program{plan.bytes.get()}, call, staging),
+              "starting the kernel");
+    });
+    return true;
+}
+
+// Enqueues one call, on arenas [first, first + blocks) if it needs them.
 void launch(const bxnn_cuda_context& context, const Call& call, unsigned first, unsigned blocks, cudaStream_t stream) {
     check(cudaMemsetAsync(call.bad, 0xff, sizeof kNoneBad, stream), "preparing a call");
-    if (call.events == 0) return;
+    if (call.events == 0 || launch_fused(context, call, stream)) return;
     const auto& plan = *context.plan;
     std::byte* arenas = context.arenas.get() + std::size_t{plan.program().header().bytes_per_event} * kEvents * first;
     const auto wanted = std::min<std::uint64_t>((call.events + kEvents - 1) / kEvents, blocks);
@@ -431,6 +514,21 @@ BXNN_CUDA_API int bxnn_cuda_device_name(int device, char* name, size_t size) {
         cudaDeviceProp properties{};
         check(cudaGetDeviceProperties(&properties, device), "asking for the GPU's name");
         std::snprintf(name, size, "%s", properties.name);
+    });
+}
+
+BXNN_CUDA_API int bxnn_cuda_memory_take(int device, size_t bytes, void** memory) {
+    return guarded([&] {
+        require_device(device);
+        const Current current(device);
+        *memory = on_device(bytes, "an array").release();
+    });
+}
+
+BXNN_CUDA_API void bxnn_cuda_memory_give(int device, void* memory) {
+    guarded([&] {
+        const Current current(device);
+        OnDevice(static_cast<std::byte*>(memory)).reset();
     });
 }
 

@@ -6,6 +6,11 @@
 
 #include "cuda/flat_plan.hpp"
 
+#ifdef __CUDACC__
+#define BXNN_INLINE __host__ __device__ __forceinline__
+#else
+#define BXNN_INLINE inline
+#endif
 #ifdef __CUDA_ARCH__
 #define BXNN_APART __noinline__
 #define BXNN_UNROLL _Pragma("unroll")

@@ -107,18 +107,22 @@ BXNN_ANYWHERE inline void apply_constant(const Program& p, const flat::Step& ste
         }
 }
 
+template <class T, std::uint32_t n>
+BXNN_ANYWHERE inline void apply_step(const Program& p, const flat::Step& step, std::uint32_t first, std::uint32_t count,
+                                     T (&lanes)[n]) {
+    switch (step.kind) {
+        case flat::Step::Kind::cast: return apply_cast(p, step, first, count, lanes);
+        case flat::Step::Kind::lut: return apply_table(p, step, count, lanes);
+        case flat::Step::Kind::constant: return apply_constant(p, step, first, count, lanes);
+    }
+}
+
 // What every tile of rows goes through once it is made.
 template <class T, std::uint32_t n>
 BXNN_ANYWHERE inline void finish_rows(const Program& p, const flat::Instruction& i, Column c, std::uint32_t first,
                                       std::uint32_t count, T (&lanes)[n]) {
     const flat::Step* steps = p.get(i.steps);
-    for (std::uint64_t s = 0; s < i.steps.size; ++s) {
-        switch (steps[s].kind) {
-            case flat::Step::Kind::cast: apply_cast(p, steps[s], first, count, lanes); break;
-            case flat::Step::Kind::lut: apply_table(p, steps[s], count, lanes); break;
-            case flat::Step::Kind::constant: apply_constant(p, steps[s], first, count, lanes); break;
-        }
-    }
+    for (std::uint64_t s = 0; s < i.steps.size; ++s) apply_step(p, steps[s], first, count, lanes);
     store_rows(c, i.at, i.storage, first, count, lanes);
 }
 
@@ -224,3 +228,8 @@ BXNN_ANYWHERE inline void run_event(const Program& p, const Call& call, std::uin
     }
     store_outputs(p, call, event, c);
 }
+
+// clang-format off
+#include "cuda/warp.inl"
+#include "cuda/fused.inl"
+// clang-format on

@@ -59,6 +59,10 @@ const char* bxnn_cuda_message(void);
 int bxnn_cuda_device_count(int* count);
 int bxnn_cuda_device_name(int device, char* name, size_t size);
 
+/* Memory of a device, for arrays. */
+int bxnn_cuda_memory_take(int device, size_t bytes, void** memory);
+void bxnn_cuda_memory_give(int device, void* memory);
+
 /* Copies a flat plan to a device. */
 int bxnn_cuda_plan_load(const void* bytes, size_t size, int device, bxnn_cuda_plan** plan);
 void bxnn_cuda_plan_free(bxnn_cuda_plan* plan);

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "cuda/fuse.hpp"
 #include "runtime/model_impl.hpp"
 
 namespace bxnn::flat {
@@ -41,7 +42,8 @@ public:
     }
     template <class T>
     LaneArray lanes(const std::vector<T>& values) {
-        return {put(values.data(), values.size()), values.size()};
+        const auto placed = array(values);
+        return {placed.at, placed.size};
     }
     template <class T>
     LaneArray casts(const std::vector<plan::CastParams>& casts) {
@@ -159,18 +161,22 @@ void flat_producer(Writer& out, Instruction& flat, const plan::Instruction& i, c
     flat.detail = out.put(&dot, 1);
 }
 
+Array<Step> flat_steps(Writer& out, const plan::Instruction& i) {
+    std::vector<Step> steps;
+    with_lane(i.lane, [&]<class T>(T) {
+        for (const auto& step : i.steps)
+            steps.push_back(std::visit([&](const auto& s) { return flat_step<T>(out, s); }, step));
+    });
+    return out.array(steps);
+}
+
 Instruction flat_instruction(Writer& out, const plan::Instruction& i) {
     Instruction flat;
     flat.lane = i.lane, flat.storage = i.storage;
     flat.rows = i.rows, flat.at = i.at;
     for (std::size_t o = 0; o < i.operands.size(); ++o) flat.operands[o] = out.operand(i.operands[o]);
     std::visit([&](const auto& producer) { flat_producer(out, flat, i, producer); }, i.producer);
-    std::vector<Step> steps;
-    with_lane(i.lane, [&]<class T>(T) {
-        for (const auto& step : i.steps)
-            steps.push_back(std::visit([&](const auto& s) { return flat_step<T>(out, s); }, step));
-    });
-    flat.steps = out.array(steps);
+    flat.steps = flat_steps(out, i);
     return flat;
 }
 
@@ -183,6 +189,29 @@ Input flat_input(Writer& out, const plan::Edge& edge) {
             edge.hi,
             fx::make_cast<std::int64_t>(f.frac(), f, false),
             fx::make_cast<i128>(f.frac(), f, false)};
+}
+
+Fused flat_fused(Writer& out, const plan::Plan& plan) {
+    Fused fused;
+    auto found = fuse(plan);
+    if (const auto* why = std::get_if<std::string>(&found)) {
+        fused.otherwise = {out.put(why->data(), why->size()), why->size()};
+        return fused;
+    }
+    auto& chain = std::get<Chain>(found);
+    std::vector<FusedLayer> layers;
+    for (auto& layer : chain.layers) {
+        for (std::size_t s = 0; s < layer.sinks.size(); ++s) layer.sinks[s].element = out.array(layer.elements[s]);
+        layer.facts.rest = flat_steps(out, *layer.instruction);
+        layer.facts.sinks = out.array(layer.sinks);
+        layers.push_back(layer.facts);
+        fused.stepped |= layer.facts.rest.size > 0;
+    }
+    std::vector<Squares> squares;
+    if (chain.squares) squares.push_back(*chain.squares), squares[0].subtracted = out.array(chain.subtracted);
+    fused.layers = out.array(layers), fused.image = out.array(chain.image), fused.squares = out.array(squares);
+    fused.width = chain.width, fused.out_bytes = chain.out_bytes;
+    return fused;
 }
 
 }  // namespace
@@ -204,6 +233,7 @@ std::vector<std::uint8_t> flatten(const plan::Plan& plan) {
     for (const auto& c : plan.constants) constants.push_back({c.raw, c.at, c.storage});
     header.inputs = out.array(inputs), header.outputs = out.array(outputs);
     header.instructions = out.array(instructions), header.constants = out.array(constants);
+    header.fused = flat_fused(out, plan);
     return out.finish(header);
 }
 

@@ -11,7 +11,7 @@
 
 namespace bxnn::flat {
 
-inline constexpr std::uint64_t kMagic = 0x31'74'61'6c'66'6e'78'62;  // "bxnflat1"
+inline constexpr std::uint64_t kMagic = 0x32'74'61'6c'66'6e'78'62;  // "bxnflat2"
 inline constexpr std::size_t kAlign = 16;
 
 template <class T>
@@ -102,6 +102,42 @@ struct Constant {
     plan::Lane storage = plan::Lane::i16;
 };
 
+// One dot product of a chain that a warp computes for 16 events at a time in its registers (docs/adr/0012). Columns are
+// results, in units of 16; steps are 32 activations each.
+struct Sink {
+    std::uint32_t output = 0, elements = 1;
+    std::uint32_t at = 0;         // bytes from the beginning of a warp's memory for outputs
+    Array<std::int32_t> element;  // [columns]: the output's element that a column is; -1: none
+};
+struct FusedLayer {
+    static constexpr std::uint32_t kEvents = 16, kColumns = 16, kStep = 32;
+    static constexpr std::uint32_t kWidest = 128;  // activations that registers hold
+    std::uint32_t columns = 1, units = 1, steps = 1;
+    plan::TiledWeights::Bytes bytes = {};  // of the activations that it reads
+    bool wide_weights = false;             // low and high bytes of weights are planes of their own
+    bool halves = true;                    // of a result only the low 16 bits count
+    std::uint32_t weights = 0, start = 0;  // bytes in the image: [units][steps][planes][32 lanes][4 words]; [units][16]
+    plan::Finish finish;
+    Array<Step> rest;  // steps behind the finish
+    Array<Sink> sinks;
+};
+// Behind the last layer: the sum of the squares of its results, or of their differences from elements of the input.
+struct Squares {
+    static constexpr std::int32_t kNothing = -1, kLeftOut = -2;
+    std::uint32_t output = 0;
+    int up = 0, up_subtracted = 0;   // to the common grid
+    Array<std::int32_t> subtracted;  // [columns]: the element of the input, or nothing; or the column is no term
+};
+struct Fused {
+    Array<FusedLayer> layers;     // none: the plan is no such chain
+    Array<std::uint32_t> image;   // weights and starts, as shared memory holds them
+    Array<Squares> squares;       // none, or one
+    std::uint32_t out_bytes = 0;  // of 16 events, in 32 bits
+    std::uint32_t width = 0;      // most activations that a layer reads or makes, whole steps
+    bool stepped = false;         // whether some layer has steps behind its finish
+    Array<char> otherwise;        // why there is no chain
+};
+
 struct Header {
     std::uint64_t magic = kMagic, bytes = 0;
     std::uint32_t bytes_per_event = 0;  // of the arena
@@ -109,6 +145,7 @@ struct Header {
     Array<Output> outputs;
     Array<Instruction> instructions;
     Array<Constant> constants;
+    Fused fused;
 };
 
 // Formats of at most so many bits are cast from real numbers in lanes of 64 bits.

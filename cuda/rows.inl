@@ -5,6 +5,7 @@
 typedef std::int32_t Word __attribute__((may_alias));
 typedef std::int64_t Long __attribute__((may_alias));
 typedef i128 Wide __attribute__((may_alias));
+typedef std::int16_t Short __attribute__((may_alias));
 
 struct Column {
     std::byte* arena;

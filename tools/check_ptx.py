@@ -1,5 +1,7 @@
 """Fails if the code for GPUs computes with floating-point numbers: it must not, not even between integers.
 
+Fails too if the kernels for tensor cores do not use them, or keep anything in local memory.
+
 python tools/check_ptx.py [--nvcc NVCC] [--arch 90]
 
 Compiles cuda/backend.cu to PTX and looks at the types of every instruction.
@@ -32,6 +34,19 @@ def floating_point(ptx: str) -> Iterator[tuple[str, str]]:
             yield function, statement
 
 
+def slow(ptx: str) -> Iterator[str]:
+    """What must not be in the kernels for tensor cores."""
+    parts = re.split(r"(?=\.entry |\.func )", ptx)
+    kernels = [part for part in parts if re.match(r"\.entry \w*run_fused", part)]
+    if not kernels:
+        yield "there is no run_fused"
+    for kernel in kernels:
+        if "mma.sync" not in kernel:
+            yield "a run_fused without mma.sync"
+        if "__local_depot" in kernel:
+            yield "a run_fused with local memory"
+
+
 def instructions(ptx: str) -> int:
     return sum(line.strip().endswith(";") and not line.strip().startswith(".") for line in ptx.splitlines())
 
@@ -58,7 +73,9 @@ def main() -> int:
     print(
         f"check_ptx: {instructions(ptx)} instructions, {functions} functions, {len(faults)} on floating point"
     )
-    return 1 if faults or "run_plan" not in ptx else 0
+    lost = list(slow(ptx))
+    print("\n".join(lost), end="\n" if lost else "")
+    return 1 if faults or lost or "run_plan" not in ptx else 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include "bindings.hpp"
 #include "cuda/flat_plan.hpp"
+#include "cuda/fuse.hpp"
 #include "runtime/model_impl.hpp"
 
 namespace bxnn::python {
@@ -294,6 +295,7 @@ void bind_model(py::module_& module) {
                 return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
             },
             arg("trace") = false)
+        .def("explain_cuda", [](const PyModel& self) { return flat::explain(self.model); })
         .def("dump", [](const PyModel& self) { return self.model.dump(); });
     module.def("isa_levels", &isa_levels, "Instruction sets usable on this CPU, slowest first.");
     module.def("active_isa", &active_isa,

@@ -182,6 +182,8 @@ class Model:
         """One JSON document: of each planned step its layer, kernel, expected cycles, lanes and proof."""
     def flat_plan(self, trace: bool = False) -> bytes:
         """The proven plan as plain data, for libbxnn_cuda; trace: with the probes as further outputs."""
+    def explain_cuda(self) -> str:
+        """One JSON document: which kernel carries out the plan on GPUs, and why."""
     def dump(self) -> str:
         """The graph as text, one operation a line."""
 

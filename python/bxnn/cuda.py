@@ -6,6 +6,7 @@ The library behind this module is loaded when a GPU is first asked for; `import 
 from __future__ import annotations
 
 import ctypes
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,12 +22,12 @@ import numpy as np
 
 from bxnn import _core
 from bxnn._core import Error, InputError, Tensor, UnsupportedError
+from bxnn.device_arrays import INTERFACE, DeviceArray, View, on_gpu, view
 
 if TYPE_CHECKING:
     from bxnn.model import Events, Model
 
 LIBRARY = Path(__file__).with_name("libbxnn_cuda.so")
-INTERFACE = "__cuda_array_interface__"
 NO_DEVICE, INPUT, UNSUPPORTED, MEMORY, FAILED, NUMBER = range(1, 7)
 TYPES = {
     np.dtype(name): code
@@ -78,68 +79,131 @@ def devices() -> Devices:
     return Devices(names)
 
 
-def outputs(model: Model, x: Events, device: str, *, raw: bool) -> list[Any]:
+def explain(model: Model) -> dict[str, Any]:
+    """Which kernel carries out the model on a GPU of compute capability 8.0 or newer, and why.
+
+    `kernel`: "fused", by tensor cores, or "generic", which older GPUs take for every model; `because`; for a
+    fused chain also `layers`, with the tensor core products that 16 events take, `shared_bytes` of weights
+    and whether `squares` are summed behind it. Needs no GPU.
+    """
+    found: dict[str, Any] = json.loads(model._core.explain_cuda())
+    return found
+
+
+def outputs(model: Model, x: Events, device: str, *, raw: bool, trace: bool = False) -> list[Any]:
     """What the model gives for x on a GPU: an array of shape (*batch, *output shape) for every output.
 
-    x, raw: as for `Model.predict` and `Model.predict_raw`. The results are NumPy arrays for x that NumPy
-    takes, and CuPy arrays for arrays with `__cuda_array_interface__`, which are read where they are if they
-    are C-contiguous. Raises InputError as those do, and for a device that is not there; UnsupportedError
-    where there is none, or too little memory on it.
+    x, raw: as for `Model.predict` and `Model.predict_raw`. trace: every layer's results behind the outputs.
+    The results are NumPy arrays for x that NumPy takes. Arrays with `__dlpack__` (PyTorch, JAX) or
+    `__cuda_array_interface__` on a GPU are read where they are if they are C-contiguous, and the results are
+    CuPy arrays, or a `DeviceArray` where CuPy is not installed. Raises InputError as those do, and for a
+    device that is not there; UnsupportedError where there is none, or too little memory on it.
     """
     number = _device_number(device)
     given: Any = list(x.values()) if isinstance(x, Mapping) else x if isinstance(x, (list, tuple)) else [x]
-    on_device = [hasattr(array, INTERFACE) for array in given]
+    on_device = [on_gpu(array) for array in given]
+    loaded = _loaded(model._core, number, trace)
+    tensors = [*model.outputs, *(model.layers if trace else [])]
     if any(on_device):
         if not all(on_device):
             raise InputError("some inputs lie on a GPU and some do not; bring them to one place")
-        return _from_device(model, x, number, raw=raw)
+        call = _from_device if _has_cupy() else _from_device_alone
+        return call(model, x, loaded, tensors, raw)
     batch, arrays = model.events(x, raw=raw)
-    results = [np.empty((len(arrays[0]), prod(t.shape)), _dtype(t, raw)) for t in model.outputs]
+    results = [np.empty((len(arrays[0]), prod(t.shape)), _dtype(t, raw)) for t in tensors]
     described, bad = _described((a.ctypes.data, a.dtype) for a in [*arrays, *results]), _Bad()
-    with _loaded(model._core, number).context() as context:
+    with loaded.context() as context:
         code = _library().bxnn_cuda_predict_host(
             context, described, len(described), len(arrays[0]), ctypes.byref(bad)
         )
         _checked(model, code, bad, device, raw=raw)
-    return [a.reshape(batch + tuple(t.shape)) for a, t in zip(results, model.outputs, strict=True)]
+    return [a.reshape(batch + tuple(t.shape)) for a, t in zip(results, tensors, strict=True)]
 
 
-def _from_device(model: Model, x: Any, number: int, *, raw: bool) -> list[Any]:
-    """Arrays in and out lie on the GPU; work is enqueued on CuPy's current stream and waited for."""
-    from bxnn.model import _batch_shape
-
+@cache
+def _has_cupy() -> bool:
     try:
-        cupy: Any = import_module("cupy")
+        import_module("cupy")
     except ImportError:
-        raise InputError("arrays on a GPU need CuPy (cupy-cuda13x); or pass NumPy arrays") from None
-    device = f"cuda:{number}"
-    _loaded(model._core, number)  # a device that is not there is refused first
+        return False
+    return True
+
+
+def _from_device(model: Model, x: Any, loaded: _Loaded, tensors: list[Tensor], raw: bool) -> list[Any]:
+    """Arrays in and out by CuPy; work is enqueued on its current stream and waited for."""
+    cupy: Any = import_module("cupy")
+    number = loaded.number
     with cupy.cuda.Device(number):
         stream = cupy.cuda.get_current_stream().ptr
-        arrays, batches = [], []
+        arrays = []
         for given, tensor in zip(model._by_input(x), model.inputs, strict=True):
-            array = cupy.asarray(given)
-            if array.device.id != number:
-                raise InputError(
-                    f"input '{tensor.name}' lies on cuda:{array.device.id}; expected {device}, or say device="
-                )
-            batches.append(_batch_shape(array, tensor))
-            if batches[-1] != batches[0]:
-                raise InputError(
-                    f"input '{tensor.name}': expected the batch shape {batches[0]}, got {batches[-1]}"
-                )
+            array = cupy.asarray(given) if hasattr(given, INTERFACE) else cupy.from_dlpack(given)
+            _require_here(array.device.id, number, tensor)
             arrays.append(
                 cupy.ascontiguousarray(array.astype(_readable(array.dtype, tensor, raw), copy=False))
             )
-        results = [cupy.empty(batches[0] + tuple(t.shape), _dtype(t, raw)) for t in model.outputs]
-        described, bad = _described((a.data.ptr, a.dtype) for a in [*arrays, *results]), _Bad()
-        with _loaded(model._core, number).context() as context:
-            library = _library()
-            code = library.bxnn_cuda_predict(context, described, len(described), prod(batches[0]), stream)
-            _check(code, device)
-            code = library.bxnn_cuda_wait(context, stream, ctypes.byref(bad))
-            _checked(model, code, bad, device, raw=raw)
+        batch = _one_batch(arrays, model)
+        results = [cupy.empty(batch + tuple(t.shape), _dtype(t, raw)) for t in tensors]
+        described = _described((a.data.ptr, a.dtype) for a in [*arrays, *results])
+        _predict(model, loaded, described, prod(batch), stream, raw)
     return results
+
+
+def _from_device_alone(model: Model, x: Any, loaded: _Loaded, tensors: list[Tensor], raw: bool) -> list[Any]:
+    """The same without CuPy, on the default stream: arrays must be of a type that is read as it is."""
+    number, library, views = loaded.number, _library(), []
+    for given, tensor in zip(model._by_input(x), model.inputs, strict=True):
+        array = view(given, 0)
+        if array.device is not None:
+            _require_here(array.device, number, tensor)
+        wanted = _readable(array.dtype, tensor, raw)
+        if array.dtype.kind == "b" and raw:
+            array = array._replace(dtype=wanted)
+        if array.dtype != wanted:
+            raise InputError(f"input '{tensor.name}': convert it to {wanted} first, or install CuPy")
+        views.append(array)
+    batch = _one_batch(views, model)
+
+    def take(size: int) -> int:
+        memory = ctypes.c_void_p()
+        _check(library.bxnn_cuda_memory_take(number, size, ctypes.byref(memory)), f"cuda:{number}")
+        return memory.value or 0
+
+    def give(address: int) -> None:
+        library.bxnn_cuda_memory_give(number, address)
+
+    results = [DeviceArray(batch + tuple(t.shape), _dtype(t, raw), number, take, give) for t in tensors]
+    arrays: list[View | DeviceArray] = [*views, *results]
+    described = _described((a.address, a.dtype) for a in arrays)
+    _predict(model, loaded, described, prod(batch), None, raw)
+    return results
+
+
+def _require_here(device: int, number: int, tensor: Tensor) -> None:
+    if device != number:
+        raise InputError(
+            f"input '{tensor.name}' lies on cuda:{device}; expected cuda:{number}, or say device="
+        )
+
+
+def _one_batch(arrays: Sequence[Any], model: Model) -> tuple[int, ...]:
+    """The batch shape that all arrays have."""
+    from bxnn.model import _batch_shape
+
+    batches = [_batch_shape(array, tensor) for array, tensor in zip(arrays, model.inputs, strict=True)]
+    for batch, tensor in zip(batches, model.inputs, strict=True):
+        if batch != batches[0]:
+            raise InputError(f"input '{tensor.name}': expected the batch shape {batches[0]}, got {batch}")
+    return batches[0]
+
+
+def _predict(model: Model, loaded: _Loaded, arrays: Any, events: int, stream: int | None, raw: bool) -> None:
+    """Arrays on the GPU from end to end, on the stream, and waits for it."""
+    library, bad, device = _library(), _Bad(), f"cuda:{loaded.number}"
+    with loaded.context() as context:
+        _check(library.bxnn_cuda_predict(context, arrays, len(arrays), events, stream), device)
+        code = library.bxnn_cuda_wait(context, stream, ctypes.byref(bad))
+        _checked(model, code, bad, device, raw=raw)
 
 
 def _readable(dtype: np.dtype[Any], tensor: Tensor, raw: bool) -> np.dtype[Any]:
@@ -191,6 +255,8 @@ def _library() -> ctypes.CDLL:
         "message": [],
         "device_count": [ctypes.POINTER(number)],
         "device_name": [number, ctypes.c_char_p, size],
+        "memory_take": [number, size, ctypes.POINTER(pointer)],
+        "memory_give": [number, pointer],
         "plan_load": [ctypes.c_char_p, size, number, ctypes.POINTER(pointer)],
         "plan_free": [pointer],
         "context_create": [pointer, ctypes.POINTER(pointer)],
@@ -224,6 +290,7 @@ class _Loaded:
     """A model on one device, with contexts to lend: one a call at a time."""
 
     def __init__(self, plan: bytes, number: int) -> None:
+        self.number = number
         self._library, self._device = _library(), f"cuda:{number}"
         self._plan, self._free, self._lock = ctypes.c_void_p(), list[ctypes.c_void_p](), Lock()
         code = self._library.bxnn_cuda_plan_load(plan, len(plan), number, ctypes.byref(self._plan))
@@ -250,16 +317,16 @@ def _release(library: ctypes.CDLL, plan: ctypes.c_void_p, contexts: list[ctypes.
     library.bxnn_cuda_plan_free(plan)
 
 
-_models: WeakKeyDictionary[_core.Model, dict[int, _Loaded]] = WeakKeyDictionary()
+_models: WeakKeyDictionary[_core.Model, dict[tuple[int, bool], _Loaded]] = WeakKeyDictionary()
 _models_lock = Lock()
 
 
-def _loaded(core: _core.Model, number: int) -> _Loaded:
+def _loaded(core: _core.Model, number: int, trace: bool) -> _Loaded:
     with _models_lock:
         places = _models.setdefault(core, {})
-        if number not in places:
-            places[number] = _Loaded(core.flat_plan(), number)
-        return places[number]
+        if (number, trace) not in places:
+            places[number, trace] = _Loaded(core.flat_plan(trace), number)
+        return places[number, trace]
 
 
 def _checked(model: Model, code: int, bad: _Bad, device: str, *, raw: bool) -> None:

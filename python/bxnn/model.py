@@ -164,8 +164,8 @@ class Model:
             dtype; float32 and float64 are not copied when they are C-contiguous. Values are cast to the
             input's format with its own rounding and overflow.
         threads: 0 uses all CPUs.
-        device: "cpu", or a GPU: "cuda", "cuda:1" (docs/howto/cuda.md). CuPy arrays and what else has
-            `__cuda_array_interface__` are then read where they are, and the results are CuPy arrays.
+        device: "cpu", or a GPU: "cuda", "cuda:1" (docs/howto/cuda.md). CuPy arrays, PyTorch's and
+            others on a GPU are then read where they are, and the results lie on the GPU too.
 
         Returns float64 of shape `(*batch, *output shape)`; a tuple of them (`Outputs`, also indexed by name)
         if the model has several outputs. Raises InputError for a wrong shape or dtype, NaN or infinity, and
@@ -196,17 +196,23 @@ class Model:
             results = self._evaluate(x, raw_in=True, raw_out=True, threads=threads)
         return self._results(results)
 
-    def trace(self, x: Events, *, raw: bool = False, threads: int = 0) -> dict[str, Array]:
+    def trace(
+        self, x: Events, *, raw: bool = False, threads: int = 0, device: str = "cpu"
+    ) -> dict[str, Array]:
         """Every layer's output, and the model's, by name.
 
-        x: as for `predict`, or with raw=True as for `predict_raw`; the results are then raw integers too.
+        x, device: as for `predict`, or with raw=True as for `predict_raw`; the results are then raw integers
+        too.
         An output of the same name as a layer appears once.
         """
         tensors = [*self._layers, *self._outputs]
         if not raw:
             for tensor in tensors:
                 _require_float64_holds(tensor, "layer")
-        arrays = self._evaluate(x, raw_in=raw, raw_out=raw, trace=True, threads=threads)
+        if device != "cpu":
+            arrays = self._on_gpu(x, device, raw=raw, trace=True)
+        else:
+            arrays = self._evaluate(x, raw_in=raw, raw_out=raw, trace=True, threads=threads)
         count = len(self._outputs)
         return {t.name: a for t, a in zip(tensors, arrays[count:] + arrays[:count], strict=True)}
 
@@ -296,10 +302,10 @@ class Model:
     def _results(self, arrays: list[Array]) -> Array | Outputs:
         return arrays[0] if len(arrays) == 1 else Outputs(arrays, self._names)
 
-    def _on_gpu(self, x: Events, device: str, *, raw: bool) -> list[Array]:
+    def _on_gpu(self, x: Events, device: str, *, raw: bool, trace: bool = False) -> list[Array]:
         from bxnn import cuda
 
-        return cuda.outputs(self, x, device, raw=raw)
+        return cuda.outputs(self, x, device, raw=raw, trace=trace)
 
     def _evaluate(
         self, x: Events, *, raw_in: bool, raw_out: bool, trace: bool = False, threads: int = 0

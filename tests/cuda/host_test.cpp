@@ -13,8 +13,14 @@ using namespace bxnn;
 namespace {
 
 struct Count {
-    std::uint64_t models = 0, compared = 0, differing = 0;
+    std::uint64_t models = 0, fused = 0, compared = 0, differing = 0;
 };
+
+// The kernels that a plan has.
+std::vector<cuda::Kernel> kernels(const std::vector<std::uint8_t>& plan) {
+    if (cuda::is_fused(plan)) return {cuda::Kernel::generic, cuda::Kernel::fused};
+    return {cuda::Kernel::generic};
+}
 
 template <class T>
 void compare(Count& count, const std::vector<T>& got, const std::vector<T>& expected) {
@@ -35,10 +41,15 @@ bool replay(const std::string& path, Count& count) {
     for (const auto& array : golden.outputs) results.emplace_back(array.size());
     for (auto& result : results) outputs.emplace_back(result.data());
     const auto before = count.differing;
-    const auto bad = cuda::predict(flat::flat_plan(model, false), inputs, outputs, golden.events);
-    for (std::size_t o = 0; o < results.size(); ++o) compare(count, results[o], golden.outputs[o]);
+    const auto plan = flat::flat_plan(model, false);
     ++count.models;
-    if (bad != cuda::kNoneBad) return std::printf("%s: a golden input was refused\n", path.c_str()), false;
+    for (const auto kernel : kernels(plan)) {
+        for (auto& result : results) std::fill(result.begin(), result.end(), -1);
+        const auto bad = cuda::predict(plan, inputs, outputs, golden.events, kernel);
+        for (std::size_t o = 0; o < results.size(); ++o) compare(count, results[o], golden.outputs[o]);
+        count.fused += kernel == cuda::Kernel::fused;
+        if (bad != cuda::kNoneBad) return std::printf("%s: a golden input was refused\n", path.c_str()), false;
+    }
     if (count.differing != before)
         std::printf("%s: %llu values differ\n", path.c_str(),
                     static_cast<unsigned long long>(count.differing - before));
@@ -63,12 +74,17 @@ void integers(const ir::Graph& graph, Count& count) {
     const Model model = make_model(graph);
     const auto plan = flat::flat_plan(model, true);
     ++count.models;
+    count.fused += cuda::is_fused(plan);
     for (const std::size_t events : {1, 127, 128, 129, 300}) {
-        models::Arrays expected(model, events, events, true), got(model, events, events, true);
+        models::Arrays expected(model, events, events, true);
         Context reference(model, "reference", true);
         model.predict(reference, expected.in(), expected.out(), events);
-        check::that(cuda::predict(plan, got.in(), got.out(), events) == cuda::kNoneBad, "no number is refused");
-        for (std::size_t o = 0; o < got.outputs.size(); ++o) compare(count, got.outputs[o], expected.outputs[o]);
+        for (const auto kernel : kernels(plan)) {
+            models::Arrays got(model, events, events, true);
+            const auto bad = cuda::predict(plan, got.in(), got.out(), events, kernel);
+            check::that(bad == cuda::kNoneBad, "no number is refused");
+            for (std::size_t o = 0; o < got.outputs.size(); ++o) compare(count, got.outputs[o], expected.outputs[o]);
+        }
     }
 }
 
@@ -200,7 +216,8 @@ int main(int argc, char** argv) {
     Count count;
     if (argc > 1) check::that(replay_files(argc, argv, count), "every file is read and carries golden vectors");
     else count = all_graphs();
-    std::printf("%llu models %llu values compared %llu differ\n", static_cast<unsigned long long>(count.models),
+    std::printf("%llu models %llu fused %llu values compared %llu differ\n",
+                static_cast<unsigned long long>(count.models), static_cast<unsigned long long>(count.fused),
                 static_cast<unsigned long long>(count.compared), static_cast<unsigned long long>(count.differing));
     check::that(count.compared > 0 && count.differing == 0, "every value is the reference's");
     return check::report();

@@ -52,6 +52,15 @@ def test_integers_are_fine() -> None:
     assert not list(tool().floating_point(PTX.replace("STATEMENT", "mad.lo.s32 %r1, %r2, %r3, %r4;")))
 
 
+def test_kernels_for_tensor_cores() -> None:
+    good = ".visible .entry _Z9run_fusedv(\n)\n{\n    mma.sync.aligned {%r1}, {%r2};\n}\n"
+    assert not list(tool().slow(good + PTX))
+    assert list(tool().slow(PTX)) == ["there is no run_fused"]
+    assert list(tool().slow(good.replace("mma.sync", "add"))) == ["a run_fused without mma.sync"]
+    local = good.replace("{\n    mma", "{\n    .local .align 8 .b8 __local_depot0[8];\n    mma")
+    assert list(tool().slow(local)) == ["a run_fused with local memory"]
+
+
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 def test_the_kernel_is_free_of_it() -> None:
     done = subprocess.run([sys.executable, TOOL], capture_output=True, text=True)

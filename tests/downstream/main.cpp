@@ -1,5 +1,6 @@
 // downstream MODEL.bxnn: replays the model's golden vectors, then runs one event of zeros. Only public headers.
 #include <bxnn/c_api.h>
+#include <bxnn/cuda.hpp>
 #include <bxnn/model.hpp>
 #include <bxnn/version.hpp>
 
@@ -19,6 +20,11 @@ int main(int argc, char** argv) {
         for (const auto& array : x) in.emplace_back(array.data());
         for (auto& array : y) out.emplace_back(array.data());
         model.predict(context, in, out, 1);
+        try {
+            for (const auto& name : bxnn::cuda_devices()) std::printf("%s\n", name.c_str());
+        } catch (const bxnn::Error& error) {
+            if (error.kind() != bxnn::ErrorKind::unsupported) throw;  // most machines have no GPU
+        }
         const auto test = model.self_test();
         std::printf("bxnn %s, %s: %llu values compared, %llu differ\n", BXNN_VERSION,
                     std::string(context.isa()).c_str(), static_cast<unsigned long long>(test.compared),

@@ -13,7 +13,8 @@
 
 #define __global__
 #define __grid_constant__
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
+#define __syncthreads()
 #define CUDART_VERSION 13000
 
 enum cudaError_t {
@@ -29,8 +30,10 @@ enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost };
 enum cudaDeviceAttr {
     cudaDevAttrComputeCapabilityMajor,
     cudaDevAttrComputeCapabilityMinor,
-    cudaDevAttrMultiProcessorCount
+    cudaDevAttrMultiProcessorCount,
+    cudaDevAttrMaxSharedMemoryPerBlockOptin
 };
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
 constexpr unsigned cudaStreamNonBlocking = 1;
 
 struct dim3 {
@@ -61,6 +64,7 @@ inline cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
 inline std::mutex mutex;
 inline std::map<void*, std::size_t> blocks;
 inline std::size_t taken = 0;
+inline std::size_t allocations = 0, waits = 0;  // calls so far
 
 inline std::size_t setting(const char* name, std::size_t otherwise) {
     const char* text = std::getenv(name);
@@ -68,6 +72,7 @@ inline std::size_t setting(const char* name, std::size_t otherwise) {
 }
 inline cudaError_t take(void** p, std::size_t bytes) {
     const std::lock_guard lock(mutex);
+    ++allocations;
     if (taken + bytes > setting("BXNN_IMITATED_BYTES", std::size_t{1} << 30)) return cudaErrorMemoryAllocation;
     *p = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     std::memset(*p, 0x5a, bytes);
@@ -84,9 +89,13 @@ inline cudaError_t give(void* p) {
     return cudaSuccess;
 }
 
+// A block's shared memory.
+inline thread_local std::vector<__int128> shared;
+inline std::map<void*, std::size_t> most_shared;  // that kernels may have, if not the usual 48 KiB
+
 }  // namespace imitation
 
-inline thread_local dim3 threadIdx, blockIdx, gridDim;
+inline thread_local dim3 threadIdx, blockIdx, gridDim, blockDim;
 
 inline const char* cudaGetErrorString(cudaError_t error) {
     return error == cudaErrorMemoryAllocation ? "out of memory" : error == cudaErrorNoDevice ? "no device" : "failed";
@@ -104,7 +113,14 @@ inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
     return cudaSuccess;
 }
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : attribute == cudaDevAttrMultiProcessorCount ? 3 : 0;
+    switch (attribute) {
+        case cudaDevAttrComputeCapabilityMajor:
+            *value = static_cast<int>(imitation::setting("BXNN_IMITATED_CAPABILITY", 9));
+            break;
+        case cudaDevAttrComputeCapabilityMinor: *value = 5; break;
+        case cudaDevAttrMultiProcessorCount: *value = 3; break;
+        case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 232448; break;
+    }
     return cudaSuccess;
 }
 inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
@@ -113,6 +129,11 @@ inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 template <class F>
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, F, int, std::size_t) {
     return *blocks = 1, cudaSuccess;
+}
+template <class F>
+cudaError_t cudaFuncSetAttribute(F kernel, cudaFuncAttribute, int bytes) {
+    imitation::most_shared[reinterpret_cast<void*>(kernel)] = static_cast<std::size_t>(bytes);
+    return cudaSuccess;
 }
 inline cudaError_t cudaMalloc(void** p, std::size_t bytes) { return imitation::take(p, bytes); }
 inline cudaError_t cudaFree(void* p) { return imitation::give(p); }
@@ -123,6 +144,7 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 inline cudaError_t cudaStreamDestroy(cudaStream_t stream) { return delete stream, cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    ++imitation::waits;
     auto& waiting = (stream ? stream : &imitation::default_stream)->waiting;
     for (const auto& work : waiting) work();
     return waiting.clear(), cudaSuccess;
@@ -142,12 +164,17 @@ inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaS
 }
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* shape, void (*kernel)(Parameters...), Arguments... arguments) {
-    return imitation::enqueue(shape->stream, [grid = shape->gridDim, block = shape->blockDim, kernel, arguments...] {
-        gridDim = grid;
-        for (unsigned b = 0; b < grid.x; ++b)
-            for (unsigned t = 0; t < block.x; ++t) {
-                blockIdx = b, threadIdx = t;
-                kernel(arguments...);
-            }
-    });
+    const auto most = imitation::most_shared.find(reinterpret_cast<void*>(kernel));
+    if (shape->dynamicSmemBytes > (most == imitation::most_shared.end() ? 49152 : most->second))
+        return cudaErrorInvalidValue;
+    return imitation::enqueue(shape->stream,
+                              [=, grid = shape->gridDim, block = shape->blockDim, shared = shape->dynamicSmemBytes] {
+                                  gridDim = grid, blockDim = block;
+                                  imitation::shared.resize(shared / 16);
+                                  for (unsigned b = 0; b < grid.x; ++b)
+                                      for (unsigned t = 0; t < block.x; ++t) {
+                                          blockIdx = b, threadIdx = t;
+                                          kernel(arguments...);
+                                      }
+                              });
 }
