@@ -17,6 +17,7 @@ from bxnn._core import InputError
 from bxnn.cli.arguments import non_negatives, positive, positives, seconds
 from bxnn.cli.console import print_json, print_table
 from bxnn.cli.events import random_events
+from bxnn.energy import Meter
 from bxnn.model import Model
 
 SUMMARY = "measure events per second"
@@ -54,7 +55,7 @@ def execute(args: argparse.Namespace) -> int:
         for batch in args.batch
     ]
     if args.json:
-        print_json({"model": model.name, "machine": _machine(), "points": points})
+        print_json({"model": model.name, "machine": _machine(), "points": points, "energy": _energy()})
         return 0
     machine = _machine()
     print(f"{model.name}: {machine['cpu']}, {machine['cpus']} CPUs, bxnn {machine['bxnn']}")
@@ -73,6 +74,11 @@ def execute(args: argparse.Namespace) -> int:
             for p in points
         ],
     )
+    energies = [p["j_per_event"] for p in points if p["j_per_event"] is not None]
+    if energies:
+        print(f"energy of the whole machine: {min(energies) * 1e9:.3g} nJ an event at the best point")
+    else:
+        print(f"energy: not known; {_energy()['cpu']}")
     return 0
 
 
@@ -84,7 +90,9 @@ def _measure(model: Model, isa: str, threads: int, batch: int, args: argparse.Na
         core.run(arrays, threads=threads, isa=isa)
 
     calls = _calls_for(call, args.seconds)
+    meter = Meter()
     rates = sorted(batch * calls / _time(call, calls) for _ in range(args.repeats))
+    energy = meter.read().as_dict(batch * calls * args.repeats)
     median = statistics.median(rates)
     return {
         "isa": isa,
@@ -95,7 +103,14 @@ def _measure(model: Model, isa: str, threads: int, batch: int, args: argparse.Na
         "slowest": rates[0],
         "fastest": rates[-1],
         "repeats": args.repeats,
+        "j_per_event": energy["j_per_event"],
     }
+
+
+def _energy() -> dict[str, Any]:
+    """Who counts joules here, or why nobody does."""
+    about = Meter().read().as_dict(0)
+    return {"cpu": about["cpu"], "gpu": about["gpu"]}
 
 
 def _calls_for(call: Callable[[], None], wanted: float) -> int:
