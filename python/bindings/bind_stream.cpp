@@ -192,11 +192,11 @@ public:
     void start() { engine_->start(); }
     void stop() { engine_->stop(); }
     bool stopped() const { return engine_->stopped(); }
-    void put(const std::vector<py::array>& rows, const Crossings& crossings) {
+    std::size_t put(const std::vector<py::array>& rows, const Crossings& crossings) {
         const auto [pointers, events] = rows_of(inputs_, rows);
         const Crossing* numbers = numbers_of(crossings, events);
         const py::gil_scoped_release release;
-        engine_->put(pointers, numbers, events);
+        return engine_->put(pointers, numbers, events);
     }
     // Batches that come within the time, one at least; how many events. Fewer than none: the writer has closed the
     // ring.
@@ -207,9 +207,20 @@ public:
         do {
             const auto batch = ring.read(end - std::chrono::steady_clock::now());
             if (!batch) return events == 0 && ring.ended() ? -1 : events;
-            engine_->put(batch->rows, batch->crossings, batch->events);
+            const std::size_t left = batch->events - std::min(batch->events, shared_taken_);
+            auto rows = batch->rows;
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                rows[i] = static_cast<const std::byte*>(rows[i]) +
+                          shared_taken_ * inputs_[i].elements * size_of(inputs_[i].dtype);
+            const std::size_t taken =
+                engine_->put(rows, batch->crossings ? batch->crossings + shared_taken_ : nullptr, left);
+            events += static_cast<std::int64_t>(taken);
+            if (taken < left) {
+                shared_taken_ += taken;
+                break;
+            }
             ring.release();
-            events += static_cast<std::int64_t>(batch->events);
+            shared_taken_ = 0;
         } while (!engine_->stopped() && std::chrono::steady_clock::now() < end);
         return events;
     }
@@ -271,6 +282,7 @@ private:
     std::vector<Input> inputs_;
     std::unique_ptr<Engine> engine_;
     std::vector<std::vector<py::array>> held_;  // what is replayed
+    std::size_t shared_taken_ = 0;              // of the batch in front, when the engine was stopped
     std::exception_ptr failure_;
 };
 

@@ -248,6 +248,28 @@ def test_a_new_version_begins_with_an_orbit() -> None:
         stream.swap("l1", Menu.parse(text))
 
 
+def test_after_a_stop_a_stream_goes_on_without_a_gap() -> None:
+    menu, n = small_menu(), 300_000
+    events = random_events(n, 12)
+    chunks = [{"x": events["x"][at : at + 10_000]} for at in range(0, n, 10_000)]
+    stream = Stream(
+        IterableSource(chunks), [StageSetup("l1", menu, batch=64)], rate=2e6, scheme=SCHEMES["all"]
+    )
+    stops = 0
+    while stream.books(histograms=False).arrived < n:
+        timer = threading.Timer(0.02, stream.stop)
+        timer.start()
+        before = stream.books(histograms=False).arrived
+        stream.run()
+        timer.cancel()
+        timer.join()
+        stops += 0 < stream.books(histograms=False).arrived - before < n
+    books = stream.books()
+    assert stops > 2 and books.balanced and books.arrived == n
+    if books.stages[0].link.lost == 0:
+        require_equal(books, [expected(menu, events, range(n))])
+
+
 def test_a_version_may_change_while_the_stream_runs() -> None:
     stream = Stream(ArraySource(random_events(3000, 3)), [StageSetup("l1", small_menu())], repeat=True)
     thread = threading.Thread(target=lambda: stream.run(3_000_000))

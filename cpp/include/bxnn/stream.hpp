@@ -179,14 +179,17 @@ public:
     Engine& operator=(const Engine&) = delete;
 
     void start();
-    // Copies events [0, n). crossings: of each, rising; or nullptr: the next ones with collisions.
-    void put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events);
+    // Copies events [0, n), says how many have arrived: all, unless it is stopped. crossings: of each, rising; or
+    // nullptr: the next ones with collisions.
+    std::size_t put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events);
     // `crossings` crossings with collisions, from the pool of events [0, events) over and over, beginning with event
     // `at`. The rows are read where they lie, until finish().
     void replay(std::span<const void* const> rows, std::size_t events, std::uint64_t crossings, std::uint64_t at = 0);
     void flush();   // sends on what waits for a batch to fill
     void finish();  // flushes, waits until all stages have run dry; rethrows what went wrong in one
-    void stop();    // put and replay return early, what they did not take has not arrived
+    // Until the run, or the next one, has finished, put and replay return early; what they did not take has not
+    // arrived.
+    void stop();
     bool stopped() const;
 
     // From the first crossing of orbit `orbit` on (0: of the next orbit that the stage sees), another version of a

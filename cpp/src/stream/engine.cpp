@@ -209,6 +209,7 @@ struct Engine::Impl {
         for (auto& thread : threads) thread.join();
         threads.clear();
         running = false;
+        run.stop = false;
         elapsed += now() - started;
         since = 0;
     }
@@ -227,14 +228,14 @@ void Engine::start() {
     auto& e = *impl_;
     if (e.running) refuse("it is running already");
     if (e.run.failure) refuse("a stage has failed; make another engine");
-    e.running = true, e.begun = false, e.run.stop = false;
+    e.running = true, e.begun = false;
     e.started = now(), e.since = e.started;
     for (auto& link : e.links) link->reopen();
     if (!e.config.one_thread)
         for (auto& stage : e.stages) e.threads.emplace_back([run = stage.get()] { run->loop(); });
 }
 
-void Engine::put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events) {
+std::size_t Engine::put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events) {
     auto& e = *impl_;
     e.require_running();
     if (crossings) e.require_rising(crossings, events);
@@ -245,10 +246,11 @@ void Engine::put(std::span<const void* const> rows, const Crossing* crossings, s
         e.set_rows(rows, at);
         const std::size_t taken = e.pass(n, [](Link& inlet, const Link::Events& those) { inlet.append(those); });
         if (crossings || taken != n) e.bunches.seek(e.next);
-        if (taken == 0) return;
+        if (taken == 0) return at;
         e.links[0]->flush_late(now());
         at += taken;
     }
+    return events;
 }
 
 void Engine::replay(std::span<const void* const> rows, std::size_t events, std::uint64_t crossings, std::uint64_t at) {

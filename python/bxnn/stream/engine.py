@@ -175,8 +175,10 @@ class Stream:
             if left is not None and n > left:
                 self._rest = {name: array[left:] for name, array in chunk.items()}
                 chunk, n = {name: array[:left] for name, array in chunk.items()}, left
-            self._engine.put([chunk[name] for name in self.inputs], chunk.get(CROSSING))
-            if self._engine.stopped:
+            taken = self._engine.put([chunk[name] for name in self.inputs], chunk.get(CROSSING))
+            if taken < n:  # stopped; a later run goes on here
+                rest = {name: array[taken:] for name, array in chunk.items()}
+                self._rest = rest if self._rest is None else _joined(rest, self._rest)
                 return
             left = None if left is None else left - n
 
@@ -191,7 +193,7 @@ class Stream:
             done += n
 
     def stop(self) -> None:
-        """Let the run end soon, from any thread: what the source has not handed over does not arrive."""
+        """Let the run, or the next one, end soon, from any thread: what was not handed over does not arrive."""
         self._engine.stop()
 
     def books(self, histograms: bool = True) -> Books:
@@ -254,6 +256,10 @@ class Stream:
         """Go on from where another stream was saved. Raises ModelFileError if it does not fit."""
         self._engine.restore(state)
         self._position = self.books(histograms=False).arrived
+
+
+def _joined(first: Mapping[str, Array], second: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.concatenate([first[name], second[name]]) for name in first}
 
 
 def inputs_of(source: AnySource) -> dict[str, InputSpec]:
