@@ -193,7 +193,7 @@ class Stream:
             done += n
 
     def stop(self) -> None:
-        """Let the run, or the next one, end soon, from any thread: what was not handed over does not arrive."""
+        """Let the run, or the next one, end soon, from any thread; the rest of the source does not arrive."""
         self._engine.stop()
 
     def books(self, histograms: bool = True) -> Books:
