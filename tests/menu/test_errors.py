@@ -95,7 +95,7 @@ def test_the_right_one_is_right() -> None:
         ("menu: test", "menu: test: 3", ["menu.yml:1: not YAML"]),
         ("menu: test", "menu: &a test", ["menu.yml:1: anchors and aliases"]),
         ("menu: test", "menu: !!python/object/apply:os.system [exit]", ["menu.yml:1: the tag"]),
-        ("menu: test", "menu: test\n---\nmenu: b", ["menu.yml:", "one menu"]),
+        ("menu: test", "menu: test\n---\nmenu: b", ["menu.yml:", "a file holds one"]),
         ("menu: test", "menu: test\n? [a]\n: b", ["a list or mapping as a key"]),
         ("menu: test", "menu: " + "[" * 100, ["menu.yml:1: nested more than 12 deep"]),
         ("menu: test", "menu: test # " + "x" * 300_000, ["larger than 256 KiB"]),
