@@ -243,10 +243,7 @@ public:
         held_.clear();
         if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     }
-    void swap(std::size_t stage, const py::object& model, const py::sequence& seeds, std::uint64_t orbit,
-              const py::object& predict) {
-        engine_->swap(stage, model_of(model), predict_of(predict, model_of(model)), seeds_of(seeds), orbit);
-    }
+    void swap(std::size_t stage, Stage next, std::uint64_t orbit) { engine_->swap(stage, std::move(next), orbit); }
     py::object take(double seconds) {
         std::optional<Accepted> accepted;
         {
@@ -309,8 +306,7 @@ void bind_stream(py::module_& module) {
         .def("replay", &PyEngine::replay, arg("rows"), arg("crossings"), arg("at") = 0)
         .def("flush", &PyEngine::flush, py::call_guard<py::gil_scoped_release>())
         .def("finish", &PyEngine::finish)
-        .def("swap", &PyEngine::swap, arg("stage"), arg("model"), arg("seeds"), arg("orbit") = 0,
-             arg("predict") = py::none())
+        .def("swap", &PyEngine::swap, arg("stage"), arg("next"), arg("orbit") = 0)
         .def("take", &PyEngine::take, arg("seconds"))
         .def("books", &PyEngine::books, arg("histograms") = true)
         .def("save", &PyEngine::save)

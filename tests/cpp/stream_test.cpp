@@ -152,8 +152,9 @@ void two_stages_and_readers() {
         while (!done) static_cast<void>(engine.books(false)), std::this_thread::yield();
     });
     std::thread swapper([&] {
+        auto next = stage("l1", 1);
         for (int i = 0; i < 5; ++i)
-            engine.swap(0, menu(91 + i), {}, stage("l1", 1).seeds, 0), std::this_thread::sleep_for(1ms);
+            next.model = menu(91 + i), engine.swap(0, next, 0), std::this_thread::sleep_for(1ms);
     });
     engine.replay(rows, 5000, 400'000);
     swapper.join();
@@ -218,16 +219,19 @@ void failures() {
     }
     Engine engine(config(), {stage("l1", 100)});
     engine.start();
-    const Crossing falling[] = {5, 4};
-    check::throws(ErrorKind::input, "have to rise", [&] { engine.put(rows, falling, 2); });
-    const Crossing rising[] = {5, 4000};
-    const Crossing far[] = {5, UINT64_MAX};
+    const Crossing falling[] = {5, 4}, far[] = {6, UINT64_MAX}, rising[] = {7, 4000};
+    check::throws(ErrorKind::input, "event 1 of those given: orbit 0, bx 4 does not come after orbit 0, bx 5",
+                  [&] { engine.put(rows, falling, 2); });
     check::throws(ErrorKind::input, "up to 2^60", [&] { engine.put(rows, far, 2); });
     engine.put(rows, rising, 2);
     check::throws(ErrorKind::input, "have to rise", [&] { engine.put(rows, rising, 1); });
+    auto other = stage("l1", 100);
+    other.dead_time.pop_back();
+    check::throws(ErrorKind::input, "rules of dead time", [&] { engine.swap(0, other, 0); });
     engine.finish();
     balanced(engine.books(), "own crossings");
-    check::that(engine.books().first == 5 && engine.books().next == 4001, "own crossings are kept");
+    const auto books = engine.books();
+    check::that(books.first == 5 && books.next == 4001 && books.arrived == 4, "good crossings arrive");
 }
 
 void saving() {

@@ -85,28 +85,6 @@ def test_the_whole_of_a_file(folder: Path) -> None:
     assert histograms["hlt.autoencoder.score"].total == len(passed)
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".h5", ".parquet"])
-def test_accepted_events_in_every_format(folder: Path, suffix: str) -> None:
-    config = write(folder, more=f"accepted: a{suffix}")
-    if suffix == ".h5":
-        h5py = pytest.importorskip("h5py")
-    if suffix == ".parquet":
-        parquet = pytest.importorskip("pyarrow.parquet")
-    books = run(config)
-    n = books["accepted_file"]["written"]
-    assert n == books["stages"][1]["accepted"] > 0
-    if suffix == ".npy":
-        table = {name: np.load(folder / "a.npy")[name] for name in ("crossing", "seeds", "objects")}
-    elif suffix == ".h5":
-        with h5py.File(folder / "a.h5") as file:
-            table = {name: file[name][:] for name in file}
-    else:
-        read = parquet.read_table(folder / "a.parquet").to_pydict()
-        table = {name: np.array(column) for name, column in read.items()}
-    assert len(table["crossing"]) == n and (np.diff(table["crossing"].astype(np.int64)) > 0).all()
-    assert table["objects"].reshape(n, -1).shape == (n, 57)
-
-
 def test_killed_and_resumed_it_ends_as_if_nothing_had_been(folder: Path) -> None:
     """SIGKILL at moments that differ; the file of accepted events and the histograms are those of one run."""
     source = "{files: zerobias.npy, repeat: true}"
@@ -219,6 +197,7 @@ def test_a_full_disk(folder: Path) -> None:
     assert books["balanced"]
     file = books["accepted_file"]
     assert file["written"] + file["unwritten"] == books["stages"][1]["accepted"] and file["unwritten"] > 0
+    assert len(np.load(folder / "a.npy")) == file["written"] and "a.npy" in books["failure"]
 
 
 def test_a_slow_reader_of_accepted_events(folder: Path) -> None:
@@ -360,7 +339,7 @@ def test_the_report_in_a_browser(folder: Path) -> None:
         ("Zclock: 40\nL", "units Hz, kHz, MHz"),
         ("stream: a\nsource: {files: z.npy, repeat: true}\nL", "has no end"),
         ("Zbunches: 72b\nL", "expected 3564"),
-        ("Zaccepted: a.txt\nL", "expected one of .npy"),
+        ("Zaccepted: a.txt\nL", "expected .npy"),
         ("Zaccepted: no/a.npy\nL", "existing directory"),
         ("Zstages: [{name: l, menu: M, device: tpu}]\n", "expected 'cpu', 'cuda'"),
         ("Zstages: [{name: l, menu: M, isa: mmx}]\n", "mmx"),
@@ -398,9 +377,90 @@ def test_energy_where_the_machine_counts_it(tmp_path: Path) -> None:
     assert energy.gpu_j is not None or per_event == pytest.approx(0.0025)
 
 
-def test_what_a_campaign_refuses(folder: Path) -> None:
-    config = write(folder, more="accepted: a.parquet\ncheckpoint: point")
-    pytest.importorskip("pyarrow")
-    Campaign(read_setup(config)).run()
-    with pytest.raises(InputError, match=r"cannot be continued; use .npy or .h5"):
+def test_what_a_resumed_run_refuses(folder: Path) -> None:
+    """Another source, other accepted events; nothing is touched."""
+    source = "{files: zerobias.npy, repeat: true}"
+    more = "crossings: 200000\naccepted: a.npy\ncheckpoint: point"
+    config = write(folder, source=source, more=more)
+    run(config)
+    files = {name: (folder / name).read_bytes() for name in ("a.npy", "point", "zerobias.npy")}
+
+    def refused(what: str) -> None:
+        assert what in run(config, "--crossings", "300000", status=2)["stderr"]
+        assert (folder / "point").read_bytes() == files["point"]
+
+    other = np.load(folder / "zerobias.npy")
+    other[0, 0, 0] += 1
+    np.save(folder / "zerobias.npy", other)
+    refused("the source differs")
+    (folder / "zerobias.npy").write_bytes(files["zerobias.npy"])
+    write(folder, source="{files: zerobias.npy, draw: {seed: 1}}", more=more)
+    refused("the source differs")
+    write(folder, source=source, more=more + "\nclock: lhc")
+    refused("the clock differs")
+    write(folder, source=source, more=more)
+    damaged = bytearray(files["a.npy"])
+    damaged[2000] ^= 1
+    for content in (bytes(damaged), files["a.npy"][:-1], b"", bytes(len(damaged))):
+        (folder / "a.npy").write_bytes(content)
+        refused("does not hold")
+    (folder / "a.npy").unlink()
+    refused("is gone")
+    (folder / "a.npy").write_bytes(files["a.npy"])
+    assert run(config, "--crossings", "300000")["resumed_at"] == 200_000
+
+
+def test_one_run_at_a_time(folder: Path) -> None:
+    config = write(folder, more="accepted: a.npy\ncheckpoint: point")
+    first = Campaign(read_setup(config))
+    with pytest.raises(InputError, match="another process runs with this checkpoint"):
         Campaign(read_setup(config))
+    with pytest.raises(InputError, match="another process writes accepted events"):
+        Campaign(read_setup(write(folder, more="accepted: a.npy")))
+    assert first.run().balanced
+    Campaign(read_setup(write(folder, more="accepted: a.npy"))).run()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("accepted: zerobias.npy", "is read by the stream"),
+        ("histograms: run.yml", "is read by the stream"),
+        ("accepted: a.npy\nhistograms: a.npy", "two things are to be written"),
+        ("report: none/report.html", "existing directory"),
+        ("histograms: none/h.npz", "existing directory"),
+        ("checkpoint: none/point", "existing directory"),
+        ("accepted: a.h5", "expected .npy"),
+    ],
+)
+def test_where_outputs_may_not_go(folder: Path, more: str, message: str) -> None:
+    before = (folder / "zerobias.npy").read_bytes()
+    assert message in run(write(folder, more=more), status=2)["stderr"]
+    assert (folder / "zerobias.npy").read_bytes() == before
+
+
+def test_crossings_that_fall(folder: Path) -> None:
+    """The events before are processed and counted."""
+    events = np.load(folder / "zerobias.npy")[:6000]
+    crossing = np.arange(6000)
+    crossing[5000] = 17
+    np.savez(folder / "own.npz", objects=events, orbit=crossing // 3564, bx=crossing % 3564)
+    source = "{files: own.npz, columns: [objects], crossing: {orbit: orbit, bx: bx}}"
+    books = run(write(folder, source=source), status=2)
+    assert "orbit 0, bx 17 does not come after orbit 1, bx 1435" in books["failure"]
+    assert books["stages"][0]["processed"] == 5000 and books["balanced"]
+    np.savez(folder / "own.npz", objects=events, orbit=crossing + 2**61, bx=crossing % 3564)
+    assert "orbits from 0 to" in run(write(folder, source=source), status=2)["stderr"]
+
+
+def test_npy_on_standard_input(folder: Path) -> None:
+    books = run(write(folder, source='{files: "-"}'), stdin=_pipe((folder / "zerobias.npy").read_bytes()))
+    assert books["stages"][0]["processed"] == 20_000
+
+
+def test_ports_that_cannot_be_had(folder: Path) -> None:
+    assert "expected a port" in run(folder / "run.yml", "--prometheus", "99999", status=2)["stderr"]
+    campaign = Campaign(read_setup(folder / "run.yml"))
+    with MetricsServer(campaign.stream.books, "127.0.0.1", 0) as server:
+        error = run(folder / "run.yml", "--prometheus", str(server.port), status=2)["stderr"]
+    assert f"127.0.0.1:{server.port}" in error and "choose another port" in error

@@ -243,6 +243,12 @@ def test_a_new_version_begins_with_an_orbit() -> None:
         (histogram,) = version.scores.values()
         assert histogram == Histogram.of(part["x"][:, 0, 1])
     assert books.balanced
+    with pytest.raises(InputError, match="rules of dead time"):
+        stream.swap("l1", small_menu(dead_time="dead_time: [{accepts: 1, crossings: 9}]\n"))
+    with pytest.raises(InputError, match="expected one of the stages l1, got 'l2'"):
+        stream.swap("l2", old)
+    with pytest.raises(InputError, match="expected an orbit"):
+        stream.swap("l1", old, orbit=2**63)
     with pytest.raises(InputError, match="seeds of the one before"):
         text = old.text.replace("name: wide", "name: other")
         stream.swap("l1", Menu.parse(text))
@@ -338,8 +344,10 @@ def test_refusals() -> None:
         Stream(pool, [StageSetup("l1", level1)], repeat=True).run()
     with pytest.raises(InputError, match="threads of its own"):
         Stream(pool, [StageSetup("l1", level1)], rate=1e6, one_thread=True)
+    with pytest.raises(InputError, match="section_orbits: expected"):
+        Stream(pool, [StageSetup("l1", level1)], section_orbits=2**62)
     falling = ArraySource({"objects": zero_bias()[:2], "crossing": np.array([7, 7], np.uint64)})
-    with pytest.raises(InputError, match="crossing numbers have to rise: orbit 0, bx 7"):
+    with pytest.raises(InputError, match="orbit 0, bx 7 does not come after orbit 0, bx 7"):
         Stream(falling, [StageSetup("l1", level1)]).run()
 
 

@@ -193,8 +193,9 @@ public:
     bool stopped() const;
 
     // From the first crossing of orbit `orbit` on (0: of the next orbit that the stage sees), another version of a
-    // stage's menu: a model of the same inputs and outputs, and as many seeds of the same names.
-    void swap(std::size_t stage, Model model, Predict predict, std::vector<Seed> seeds, std::uint64_t orbit);
+    // stage: model, predict, seeds and number of `next` count. Inputs, names of scores and seeds, and dead time have to
+    // be those of the version before.
+    void swap(std::size_t stage, Stage next, std::uint64_t orbit);
 
     // Up to one batch of accepted events; nothing if none comes in time, or none can come any more.
     std::optional<Accepted> take(std::chrono::nanoseconds wait);

@@ -191,13 +191,21 @@ struct Engine::Impl {
             rows.push_back(static_cast<const std::byte*>(given[i]) + from * bytes_of(config.inputs[i]));
     }
 
-    void require_rising(const Crossing* given, std::size_t n) const {
-        if (n && given[n - 1] > kMostCrossing) refuse("crossings are numbered up to 2^60");
+    // Of n crossing numbers, how many rise.
+    std::size_t rising(const Crossing* given, std::size_t n) const {
         Crossing least = next;
         for (std::size_t i = 0; i < n; least = given[i++] + 1)
-            if (given[i] < least)
-                refuse("crossing numbers have to rise: orbit " + std::to_string(given[i] / kOrbit) + ", bx " +
-                       std::to_string(given[i] % kOrbit) + " comes after one as late or later");
+            if (given[i] < least || given[i] > kMostCrossing) return i;
+        return n;
+    }
+    [[noreturn]] void refuse_crossing(Crossing given, std::size_t event) const {
+        const auto place = [](Crossing c) {
+            return "orbit " + std::to_string(c / kOrbit) + ", bx " + std::to_string(c % kOrbit);
+        };
+        const std::string what = "event " + std::to_string(event) + " of those given: " + place(given);
+        if (given > kMostCrossing) refuse(what + ": crossings are numbered up to 2^60");
+        refuse(what + " does not come after " + place(next - 1) +
+               ": crossing numbers have to rise; sort the events, each crossing once");
     }
 
     // Waits for the stages, even if one has failed: what is under way is counted before anyone is told.
@@ -238,9 +246,9 @@ void Engine::start() {
 std::size_t Engine::put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events) {
     auto& e = *impl_;
     e.require_running();
-    if (crossings) e.require_rising(crossings, events);
-    for (std::size_t at = 0; at < events;) {
-        const std::size_t n = std::min(events - at, e.crossings.size());
+    const std::size_t good = crossings ? e.rising(crossings, events) : events;
+    for (std::size_t at = 0; at < good;) {
+        const std::size_t n = std::min(good - at, e.crossings.size());
         if (crossings) std::copy_n(crossings + at, n, e.crossings.begin());
         else e.bunches.next(e.crossings.data(), n);
         e.set_rows(rows, at);
@@ -250,6 +258,7 @@ std::size_t Engine::put(std::span<const void* const> rows, const Crossing* cross
         e.links[0]->flush_late(now());
         at += taken;
     }
+    if (good < events) e.refuse_crossing(crossings[good], good);
     return events;
 }
 
@@ -284,10 +293,10 @@ void Engine::finish() {
 void Engine::stop() { impl_->run.stop = true; }
 bool Engine::stopped() const { return impl_->halted(); }
 
-void Engine::swap(std::size_t stage, Model model, Predict predict, std::vector<Seed> seeds, std::uint64_t orbit) {
+void Engine::swap(std::size_t stage, Stage next, std::uint64_t orbit) {
     if (stage >= impl_->stages.size()) refuse("there is no stage " + std::to_string(stage));
     if (orbit > kMostCrossing / kOrbit) refuse("crossings are numbered up to 2^60");
-    impl_->stages[stage]->swap(std::move(model), std::move(predict), std::move(seeds), orbit);
+    impl_->stages[stage]->swap(std::move(next), orbit);
 }
 
 std::optional<Accepted> Engine::take(std::chrono::nanoseconds wait) {

@@ -73,12 +73,12 @@ StageRun::StageRun(const Config& config, Stage stage, Run& run)
     accepted_.reserve(stage_.batch);
     books_.name = stage_.name;
     books_.overlap.resize(stage_.seeds.size() * stage_.seeds.size());
-    begin_version(make_program(stage_.model, stage_.predict, stage_.seeds));
+    begin_version(make_program(stage_));
 }
 
-StageRun::Program StageRun::make_program(const Model& model, Predict predict, std::vector<Seed> seeds) const {
-    Program program{model.name(), std::move(predict), std::move(seeds), true, 0};
-    if (!program.predict) program.predict = on_cpu(model, stage_.threads, stage_.isa);
+StageRun::Program StageRun::make_program(const Stage& stage) const {
+    Program program{stage.model.name(), stage.predict, stage.seeds, stage.number, true, 0};
+    if (!program.predict) program.predict = on_cpu(stage.model, stage_.threads, stage_.isa);
     for (const auto& seed : program.seeds) program.plain &= seed.keep == UINT64_MAX && seed.after == UINT64_MAX;
     return program;
 }
@@ -93,21 +93,25 @@ void StageRun::begin_version(Program program) {
     program_ = std::move(program);
 }
 
-void StageRun::swap(Model model, Predict predict, std::vector<Seed> seeds, std::uint64_t orbit) {
-    check_menu(stage_, model, seeds);
+void StageRun::swap(Stage next, std::uint64_t orbit) {
+    check_menu(stage_, next.model, next.seeds);
     const auto same = [](const Tensor& a, const Tensor& b) {
         return a.name == b.name && a.size() == b.size() && a.format == b.format;
     };
-    const auto& now = stage_.model;
-    if (!std::equal(model.inputs().begin(), model.inputs().end(), now.inputs().begin(), now.inputs().end(), same))
+    const auto alike = [](const auto& a, const auto& b, auto&& equal) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(), equal);
+    };
+    const auto names = [](const auto& a, const auto& b) { return a.name == b.name; };
+    if (!alike(next.model.inputs(), stage_.model.inputs(), same))
         refuse(stage_, "a new version needs the inputs of the one before");
-    if (!std::equal(model.outputs().begin(), model.outputs().end(), now.outputs().begin(), now.outputs().end(),
-                    [](const Tensor& a, const Tensor& b) { return a.name == b.name; }))
+    if (!alike(next.model.outputs(), stage_.model.outputs(), names))
         refuse(stage_, "a new version needs the scores of the one before");
-    if (!std::equal(seeds.begin(), seeds.end(), stage_.seeds.begin(), stage_.seeds.end(),
-                    [](const Seed& a, const Seed& b) { return a.name == b.name; }))
-        refuse(stage_, "a new version needs the seeds of the one before");
-    auto program = make_program(model, std::move(predict), std::move(seeds));
+    if (!alike(next.seeds, stage_.seeds, names)) refuse(stage_, "a new version needs the seeds of the one before");
+    if (!alike(next.dead_time, stage_.dead_time, [](const DeadTime& a, const DeadTime& b) {
+            return a.accepts == b.accepts && a.crossings == b.crossings;
+        }))
+        refuse(stage_, "a new version needs the rules of dead time of the one before");
+    auto program = make_program(next);
     program.from = orbit * kOrbit;
     const std::lock_guard lock(pending_mutex_);
     pending_.push_back(std::move(program));
@@ -177,7 +181,7 @@ std::uint64_t StageRun::keep(std::uint64_t fired, std::uint64_t before, Crossing
         const auto s = static_cast<std::size_t>(__builtin_ctzll(fired));
         const auto& seed = program_.seeds[s];
         if (seed.after != UINT64_MAX && !(seed.after & before)) continue;
-        if (seed.keep != UINT64_MAX && prescale_hash(stage_.number, s, crossing) >= seed.keep) continue;
+        if (seed.keep != UINT64_MAX && prescale_hash(program_.number, s, crossing) >= seed.keep) continue;
         kept |= std::uint64_t{1} << s;
     }
     return kept;

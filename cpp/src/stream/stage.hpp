@@ -20,7 +20,7 @@ public:
     void loop();               // until no more can come
     void finish();             // sends on what waits, and that no more comes
 
-    void swap(Model model, Predict predict, std::vector<Seed> seeds, std::uint64_t orbit);
+    void swap(Stage next, std::uint64_t orbit);
     StageBooks books(bool histograms) const;
     std::vector<std::vector<Crossing>> history() const { return veto_.history(); }
     void restore(const StageBooks& books, const std::vector<std::vector<Crossing>>& history);
@@ -31,10 +31,11 @@ private:
         std::string model;
         Predict predict;
         std::vector<Seed> seeds;
-        bool plain = true;  // no seed is prescaled, or waits for one of the stage before
+        std::uint64_t number = 0;  // of prescales
+        bool plain = true;         // no seed is prescaled, or waits for one of the stage before
         Crossing from = 0;
     };
-    Program make_program(const Model& model, Predict predict, std::vector<Seed> seeds) const;
+    Program make_program(const Stage& stage) const;
     void begin_version(Program program);
     std::size_t end_of_version(const Slot& slot, std::size_t at);
     void compute(const Slot& slot, std::size_t at, std::size_t n);

@@ -64,11 +64,16 @@ def open_files(
     Raises FileNotFoundError, ImportError naming the package to install, and InputError that names the file
     and says what it holds if it is damaged or does not fit the choice or the files before it.
     """
-    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    files = [FileSource(path, inputs, choice or Selection()) for entry in given for path in _expand(entry)]
+    files = [FileSource(path, inputs, choice or Selection()) for path in expand(paths)]
     if not files:
         raise InputError("expected at least one file, got none")
     return files[0] if len(files) == 1 else FileChain(files)
+
+
+def expand(paths: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files of patterns, in the order of names. Raises FileNotFoundError for a pattern of none."""
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    return [path for entry in given for path in _expand(entry)]
 
 
 def _expand(entry: str | Path) -> list[Path]:

@@ -14,6 +14,8 @@ from bxnn.sources.columns import Column, EventFault, dense
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT
 from bxnn.sources.source import CROSSING, Array, Chunk, as_column
 
+MOST_ORBIT = 2**60 // BUNCHES_PER_ORBIT
+
 
 class Assembly(Protocol):
     """Makes inputs of columns; raises EventFault, or InputError if the columns don't do for any event."""
@@ -40,13 +42,15 @@ class CrossingColumns:
     def assemble(self, columns: Mapping[str, Column]) -> NDArray[np.uint64]:
         """[n] of orbit * 3564 + bx."""
         orbit, bx = (_integers(name, columns[name]) for name in (self.orbit, self.bx))
-        bad = (bx < self.first_bx) | (bx >= self.first_bx + BUNCHES_PER_ORBIT) | (orbit < 0)
+        bad = (bx < self.first_bx) | (bx >= self.first_bx + BUNCHES_PER_ORBIT)
+        bad |= (orbit < 0) | (orbit > MOST_ORBIT)
         if bad.any():
             event = int(np.flatnonzero(bad)[0])
             raise EventFault(
                 event,
                 f"'{self.orbit}' is {orbit[event]} and '{self.bx}' is {bx[event]}; bx are declared to "
-                f"run from {self.first_bx} to {self.first_bx + BUNCHES_PER_ORBIT - 1}",
+                f"run from {self.first_bx} to {self.first_bx + BUNCHES_PER_ORBIT - 1}, orbits from 0 to "
+                f"{MOST_ORBIT}",
             )
         bx_from_0 = bx.astype(np.uint64) - np.uint64(self.first_bx)
         return np.asarray(orbit.astype(np.uint64) * np.uint64(BUNCHES_PER_ORBIT) + bx_from_0)

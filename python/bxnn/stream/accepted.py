@@ -1,13 +1,12 @@
-"""Accepted events as a file that grows: .npy (one record an event), .h5 or .parquet."""
+"""Accepted events as a .npy file that grows, one record an event."""
 
 from __future__ import annotations
 
-import importlib
+import fcntl
 import os
-from collections.abc import Callable, Mapping
-from math import prod
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,175 +14,100 @@ from bxnn._core import InputError
 from bxnn.sources import CROSSING, InputSpec
 from bxnn.stream.engine import Accepted
 
-_HEADER = 1024  # bytes of a .npy header, padded, so that the number of events can be written later
+_HEADER = 1024  # bytes of the header, padded, so that the number of events can be written later
+_PIECE = 1 << 24  # bytes read at once
 SEEDS = "seeds"
 
 
-class EventFile(Protocol):
-    """What events are appended to; `events` are in it, `sync` makes sure of it."""
+class EventFile:
+    """Fields: crossing uint64 (orbit * 3564 + bx), seeds uint64 (bit i: seed i was kept), the inputs.
 
-    events: int
-
-    def append(self, accepted: Accepted) -> None: ...
-    def sync(self) -> None: ...
-    def close(self) -> None: ...
-
-
-def event_file(path: Path, inputs: Mapping[str, InputSpec], keep: int | None = None) -> EventFile:
-    """A new file; or, with `keep`, one that is there, cut to its first `keep` events and continued.
-
-    Columns: crossing uint64 (orbit * 3564 + bx), seeds uint64 (bit i: seed i was kept), the inputs. Raises
-    InputError for a suffix that is not known or, with `keep`, a file that can't be continued; OSError.
+    keep: None makes a new file; else (events, checksum) of one that is there, which is cut to them and
+    continued. `events` and `checksum` are of what is in the file; `sync` brings them, and the header that
+    says how many, to the disk. Raises InputError for another suffix, a file that another process writes, or
+    one that is not what it was; OSError that names the file.
     """
-    make = _WRITERS.get(path.suffix.lower())
-    if make is None:
-        raise InputError(
-            f"{path}: expected one of {', '.join(_WRITERS)} for accepted events, got '{path.suffix}'"
-        )
-    folder = path.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"{path}: expected a file in an existing directory that may be written")
-    return make(path, inputs, keep)
 
-
-class _Npy:
-    """Records one behind the other; the header says how many, and is brought up to date by `sync`."""
-
-    def __init__(self, path: Path, inputs: Mapping[str, InputSpec], keep: int | None) -> None:
+    def __init__(
+        self, path: Path, inputs: Mapping[str, InputSpec], keep: tuple[int, int] | None = None
+    ) -> None:
+        if path.suffix.lower() != ".npy":
+            raise InputError(f"{path}: expected .npy for accepted events, got '{path.suffix}'")
         fields = [(name, spec.dtype.newbyteorder("<"), spec.shape) for name, spec in inputs.items()]
+        self._path = path
         self._row = np.dtype([(CROSSING, "<u8"), (SEEDS, "<u8"), *fields])
-        self.events = keep or 0
-        if keep is not None and path.stat().st_size < self._size():
+        self.events, self.checksum = keep or (0, 0)
+        if len(self._header()) > _HEADER:
+            raise InputError(f"{path}: too many inputs for the header of a .npy file")
+        if keep and not path.exists():
+            raise InputError(f"{path}: the file of accepted events is gone; begin anew with --fresh")
+        self._file = path.open(
+            "r+b" if path.exists() else "w+b", buffering=0
+        )  # nothing is left behind by an error
+        try:
+            self._lock()
+            if keep:
+                self._require_what_was_written()
+            self._file.truncate(self._size())
+            self.sync()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{self._path}: another process writes accepted events to it") from None
+
+    def _require_what_was_written(self) -> None:
+        """The rows are those of the checksum; the header may say fewer or more."""
+        left, checksum = self._size() - _HEADER, 0
+        self._file.seek(_HEADER)
+        while left and (piece := self._file.read(min(left, _PIECE))):
+            checksum, left = zlib.crc32(piece, checksum), left - len(piece)
+        if left or checksum != self.checksum:
             raise InputError(
-                f"{path}: shorter than the {keep} events that the run had written; it cannot go on"
+                f"{self._path}: does not hold the {self.events} events that the run had written; put it "
+                "back, or begin anew with --fresh"
             )
-        self._file = path.open("wb" if keep is None else "r+b")
-        self._file.truncate(self._size())
-        self._write_header()
-        self._file.seek(self._size())
 
     def _size(self) -> int:
         return _HEADER + self.events * self._row.itemsize
 
-    def _write_header(self) -> None:
+    def _header(self) -> bytes:
         about = {"descr": self._row.descr, "fortran_order": False, "shape": (self.events,)}
-        text = repr(about).encode("latin1")
         magic = b"\x93NUMPY\x01\x00" + (_HEADER - 10).to_bytes(2, "little")
-        if len(magic) + len(text) + 1 > _HEADER:
-            raise InputError(f"{self._file.name}: too many inputs for the header of a .npy file; use .h5")
-        self._file.seek(0)
-        self._file.write(magic + text.ljust(_HEADER - len(magic) - 1) + b"\n")
+        return magic + repr(about).encode("latin1").ljust(_HEADER - len(magic) - 1) + b"\n"
 
     def append(self, accepted: Accepted) -> None:
         rows = np.empty(len(accepted.crossings), self._row)
         rows[CROSSING], rows[SEEDS] = accepted.crossings, accepted.kept
         for name, array in accepted.events.items():
             rows[name] = array
-        self._file.write(rows.tobytes())
+        data = rows.tobytes()
+        self._write(data)
         self.events += len(rows)
+        self.checksum = zlib.crc32(data, self.checksum)
 
     def sync(self) -> None:
-        self._write_header()
+        self._file.seek(0)
+        self._write(self._header())
         self._file.seek(self._size())
-        self._file.flush()
         os.fsync(self._file.fileno())
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            text = f"{error.strerror}; the {self.events} events before are in the file"
+            raise OSError(error.errno, text, str(self._path)) from None
 
     def close(self) -> None:
         try:
+            self._file.truncate(self._size())  # what could not be written whole
             self.sync()
         finally:
             self._file.close()
-
-
-class _Hdf5:
-    def __init__(self, path: Path, inputs: Mapping[str, InputSpec], keep: int | None) -> None:
-        h5py = _need("h5py", path)
-        self.events = keep or 0
-        columns = {CROSSING: InputSpec((), np.dtype("u8")), SEEDS: InputSpec((), np.dtype("u8")), **inputs}
-        self._file = h5py.File(path, "w" if keep is None else "r+")
-        if keep is None:
-            for name, spec in columns.items():
-                chunk = max(1, (1 << 20) // max(1, prod(spec.shape) * spec.dtype.itemsize))
-                self._file.create_dataset(
-                    name, shape=(0, *spec.shape), maxshape=(None, *spec.shape), chunks=(chunk, *spec.shape),
-                    dtype=spec.dtype,
-                )  # fmt: skip
-        self._sets = {name: self._file[name] for name in columns}
-        for name, dataset in self._sets.items():
-            if dataset.shape[0] < self.events:
-                raise InputError(
-                    f"{path}: '{name}' has fewer than the {keep} events that the run had written"
-                )
-            dataset.resize(self.events, axis=0)
-
-    def append(self, accepted: Accepted) -> None:
-        n = len(accepted.crossings)
-        columns = {CROSSING: accepted.crossings, SEEDS: accepted.kept, **accepted.events}
-        for name, dataset in self._sets.items():
-            dataset.resize(self.events + n, axis=0)
-            dataset[self.events :] = columns[name]
-        self.events += n
-
-    def sync(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Parquet:
-    def __init__(self, path: Path, inputs: Mapping[str, InputSpec], keep: int | None) -> None:
-        if keep is not None:
-            raise InputError(f"{path}: a .parquet file cannot be continued; use .npy or .h5 with checkpoints")
-        self._arrow, parquet = _need("pyarrow", path), _need("pyarrow.parquet", path)
-        self.events = 0
-        self._specs = {
-            CROSSING: InputSpec((), np.dtype("u8")),
-            SEEDS: InputSpec((), np.dtype("u8")),
-            **inputs,
-        }
-        kinds = {name: self._arrow.from_numpy_dtype(spec.dtype) for name, spec in self._specs.items()}
-        self._schema = self._arrow.schema(
-            [
-                (
-                    name,
-                    kind
-                    if not self._specs[name].shape
-                    else self._arrow.list_(kind, prod(self._specs[name].shape)),
-                )
-                for name, kind in kinds.items()
-            ]
-        )
-        self._file = parquet.ParquetWriter(path, self._schema)
-
-    def append(self, accepted: Accepted) -> None:
-        columns: list[Any] = []
-        for name, array in {CROSSING: accepted.crossings, SEEDS: accepted.kept, **accepted.events}.items():
-            flat = self._arrow.array(np.ascontiguousarray(array).reshape(-1))
-            size = prod(self._specs[name].shape)
-            lists = self._arrow.FixedSizeListArray.from_arrays
-            columns.append(lists(flat, size) if self._specs[name].shape else flat)
-        self._file.write_batch(self._arrow.record_batch(columns, schema=self._schema))
-        self.events += len(accepted.crossings)
-
-    def sync(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _need(module: str, path: Path) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        package = module.split(".")[0]
-        raise ImportError(f"{path}: writing it needs the package {package}; pip install {package}") from None
-
-
-_WRITERS: dict[str, Callable[[Path, Mapping[str, InputSpec], int | None], EventFile]] = {
-    ".npy": _Npy,
-    ".h5": _Hdf5,
-    ".hdf5": _Hdf5,
-    ".parquet": _Parquet,
-}

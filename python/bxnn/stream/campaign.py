@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bxnn.energy import Energy, Meter
 from bxnn.stream import checkpoint
-from bxnn.stream.accepted import EventFile, event_file
+from bxnn.stream.accepted import EventFile
 from bxnn.stream.books import Books
 from bxnn.stream.checkpoint import Saved
 from bxnn.stream.engine import Stream, Taker
@@ -48,12 +49,16 @@ class Campaign:
 
     def __init__(self, setup: StreamSetup, *, fresh: bool = False) -> None:
         self.setup = setup
+        setup.require_outputs()
+        self._held = ExitStack()
+        if setup.checkpoint:
+            self._held.enter_context(checkpoint.locked(setup.checkpoint.file))
         self.stream: Stream = setup.open()
         self._stopped = threading.Event()
         saved = self._saved(fresh)
         self._file: EventFile | None = None
         if setup.accepted is not None:
-            self._file = event_file(setup.accepted, self.stream.inputs, saved.written if saved else None)
+            self._file = EventFile(setup.accepted, self.stream.inputs, saved.written if saved else None)
         self.resumed_at = self.stream.position
 
     def _saved(self, fresh: bool) -> Saved | None:
@@ -67,7 +72,8 @@ class Campaign:
 
     def _fingerprint(self) -> dict[str, str]:
         accepted = self.setup.accepted
-        return self.stream.fingerprint() | {"the file of accepted events": accepted.name if accepted else ""}
+        name = accepted.name if accepted else ""
+        return {**self.setup.fingerprint(), **self.stream.fingerprint(), "the file of accepted events": name}
 
     def stop(self) -> None:
         """From any thread: the run ends soon, and cleanly."""
@@ -90,8 +96,9 @@ class Campaign:
         try:
             if self._file:
                 self._file.close()
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             failure = failure or error
+        self._held.close()
         return Outcome(
             self.stream.books(),
             failure,
@@ -130,5 +137,5 @@ class Campaign:
         if self._file:
             self._file.sync()
         if point:
-            written = self._file.events if self._file else None
+            written = (self._file.events, self._file.checksum) if self._file else None
             checkpoint.save(point.file, Saved(self.stream.save(), self._fingerprint(), written))

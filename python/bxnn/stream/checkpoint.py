@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +19,25 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Saved:
-    """state: of the stream. fingerprint: what must be the same to go on. written: accepted events on disk."""
+    """state: of the stream. fingerprint: what must be the same to go on.
+
+    written: accepted events in their file, and the checksum of these.
+    """
 
     state: bytes
     fingerprint: dict[str, str]
-    written: int | None
+    written: tuple[int, int] | None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """No other run uses the checkpoint meanwhile. Raises InputError if one does, OSError."""
+    with path.with_name(f".{path.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{path}: another process runs with this checkpoint") from None
+        yield
 
 
 def save(path: Path, saved: Saved) -> None:
@@ -51,7 +68,9 @@ def load(path: Path) -> Saved:
             about = json.loads(archive.read("about.json"))
             if about["version"] != _VERSION:
                 raise InputError(f"{path}: a checkpoint of another version of bxnn; begin anew without it")
-            return Saved(archive.read("state.bin"), dict(about["fingerprint"]), about["written"])
+            written = about["written"]
+            kept = None if written is None else (int(written[0]), int(written[1]))
+            return Saved(archive.read("state.bin"), dict(about["fingerprint"]), kept)
     except (
         zipfile.BadZipFile,
         zlib.error,

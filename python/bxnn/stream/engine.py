@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -24,6 +24,7 @@ from bxnn.stream.books import Books
 LHC_CLOCK = 40.079e6  # crossings/s
 _ALL = 2**64 - 1
 _CHUNK = 1 << 16  # events that a source decodes at once
+_MOST_ORBIT = 2**60 // 3564
 _LEG = 0.05  # seconds: how often a source that gives nothing is asked whether it has stopped
 
 Array = NDArray[Any]
@@ -85,6 +86,8 @@ class Stream:
         keep_accepted: bool = False,
         section_orbits: int = 1 << 18,
     ) -> None:
+        if not 1 <= section_orbits <= _MOST_ORBIT:
+            raise InputError(f"section_orbits: expected from 1 to {_MOST_ORBIT}, got {section_orbits}")
         self.source, self.stages, self.keep_accepted = source, tuple(stages), keep_accepted
         self.scheme = scheme or FillingScheme.full()
         self.inputs = inputs_of(source)
@@ -216,19 +219,19 @@ class Stream:
     def swap(self, stage: int | str, menu: Menu, orbit: int = 0) -> None:
         """From the first crossing of an orbit on (0: the next), another version of a stage's menu.
 
-        It needs the inputs, scores and seeds of the version before; cuts, networks and prescales may differ.
+        It needs the inputs, scores, seeds and dead time of the version before; cuts, networks and prescales
+        may differ.
         No crossing is lost, and each version keeps its own counts and histograms. Raises InputError.
         """
-        number = stage if isinstance(stage, int) else [s.name for s in self.stages].index(stage)
+        names = [s.name for s in self.stages]
+        if stage not in names and stage not in range(len(names)):
+            raise InputError(f"swap: expected one of the stages {', '.join(names)}, got {stage!r}")
+        number = stage if isinstance(stage, int) else names.index(stage)
+        if not 0 <= orbit <= _MOST_ORBIT:
+            raise InputError(f"swap: expected an orbit from 0 to {_MOST_ORBIT}, got {orbit}")
         before = self.stages[number - 1].menu.seeds if number else ()
-        setup = self.stages[number]
-        self._engine.swap(
-            number,
-            menu.model._core,
-            _core_seeds(menu.seeds, before),
-            orbit,
-            _on_device(menu.model, setup.device),
-        )
+        following = replace(self.stages[number], menu=menu)
+        self._engine.swap(number, _core_stage(following, before, self._setup["rate"] is not None), orbit)
 
     def fingerprint(self) -> dict[str, str]:
         """What has to be the same for a saved run to be continued, by a name that errors can use."""

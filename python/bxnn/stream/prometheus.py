@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from bxnn._core import InputError
 from bxnn.stream.books import Books, Link
 
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -81,7 +82,7 @@ def _labels(labels: dict[str, str]) -> str:
 
 
 class MetricsServer:
-    """Serves /metrics while it is open; port 0 takes a free one. Raises OSError if the port is taken."""
+    """Serves /metrics while it is open; port 0 takes a free one. Raises InputError if the port is taken."""
 
     def __init__(self, books: Callable[[], Books], address: str, port: int) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -97,7 +98,13 @@ class MetricsServer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer((address, port), Handler)
+        try:
+            self._server = ThreadingHTTPServer((address, port), Handler)
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or "expected a port from 0 to 65535"
+            raise InputError(
+                f"counters on {address}:{port}: {why}; choose another port, or 0 for any"
+            ) from None
         self._server.daemon_threads = True
         host, self.port = str(self._server.server_address[0]), int(self._server.server_address[1])
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/metrics"

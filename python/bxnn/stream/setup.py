@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ from bxnn.sources import (
     Synthetic,
     open_source,
 )
+from bxnn.sources.files import expand
 from bxnn.stream.engine import LHC_CLOCK, AnySource, StageSetup, Stream
 
 _TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 _RATES = {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}
 _FIRST_WAIT, _LATER_WAIT = 20_000, 5_000_000  # ns, where nothing is said
 _MOST_CROSSINGS = 10**18
+_END = 1 << 20  # bytes of a file's beginning and of its end that tell it from others
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,39 @@ class StreamSetup:
     report: Path | None = None
     prometheus: tuple[str, int] | None = None
     checkpoint: Checkpoint | None = None
+
+    def require_outputs(self) -> None:
+        """Raises InputError unless every file to be written has a place of its own that may be written."""
+        read = [Path(self.file), *self.files]
+        written: list[Path] = []
+        point = self.checkpoint.file if self.checkpoint else None
+        for path in (self.accepted, self.histograms, self.report, point):
+            if path is None:
+                continue
+            folder = path.parent
+            if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+                raise InputError(f"{path}: expected a file in an existing directory that may be written")
+            if path in written:
+                raise InputError(f"{path}: two things are to be written to it")
+            if any(path.exists() and other.exists() and path.samefile(other) for other in read):
+                raise InputError(f"{path}: is read by the stream; write to another file")
+            written.append(path)
+
+    @property
+    def files(self) -> list[Path]:
+        """Of events, of signals, and layouts."""
+        return list(_files_of(self.source, Path(self.file).parent))
+
+    def fingerprint(self) -> dict[str, str]:
+        """Of the source: what the configuration says of it, and its files by their names, sizes and ends."""
+        digest = hashlib.sha256(repr(_plain(self.source)).encode())
+        for path in self.files:
+            digest.update(f"{path.name} {path.stat().st_size} ".encode())
+            with path.open("rb") as file:
+                digest.update(file.read(_END))
+                file.seek(max(0, path.stat().st_size - _END))
+                digest.update(file.read(_END))
+        return {"the source": digest.hexdigest(), "the clock": str(self.rate), "the lag": str(self.lag_ns)}
 
     def open(self, *, keep_accepted: bool | None = None) -> Stream:
         """The stream, its source opened. Raises InputError and OSError."""
@@ -128,6 +164,28 @@ def read_setup(path: str | os.PathLike[str]) -> StreamSetup:
         prometheus=_prometheus(keys.get("prometheus")),
         checkpoint=_checkpoint(keys.get("checkpoint"), folder),
     )
+
+
+def _plain(node: Node) -> Any:
+    """What a node says, without its place."""
+    if isinstance(node.content, dict):
+        return {key: _plain(value) for key, value in sorted(node.content.items())}
+    return [_plain(value) for value in node.content] if isinstance(node.content, list) else node.content
+
+
+def _files_of(node: Node, folder: Path) -> Iterator[Path]:
+    if isinstance(node.content, list):
+        for entry in node.content:
+            yield from _files_of(entry, folder)
+    elif isinstance(node.content, dict):
+        for key, value in node.content.items():
+            if key == "files":
+                paths = _paths(value, folder)
+                yield from (p for p in expand(paths) if p.exists()) if paths != "-" else ()
+            elif key == "layout":
+                yield folder / value.text("a path")
+            else:
+                yield from _files_of(value, folder)
 
 
 def _mapping(node: Node) -> Mapping[str, Node]:
@@ -248,7 +306,8 @@ def _files(node: Node, folder: Path, setup: StreamSetup) -> Source:
             else []
         )
         tree = keys["tree"].text("the name of a tree") if "tree" in keys else None
-        source = open_source(_paths(keys["files"], folder), names, Selection(columns, tree, crossing))
+        choice = Selection(columns, tree, crossing) if columns or tree or crossing else None
+        source = open_source(_paths(keys["files"], folder), names, choice)
     if "draw" in keys:
         draw = keys["draw"].fields(("seed",))
         source = Replay(source, setup.scheme, seed=draw["seed"].integer(0, 2**63 - 1), count=setup.crossings)
@@ -315,6 +374,8 @@ def _rows(node: Node) -> Source:
     """Standard input: rows of fixed size."""
     import sys
 
+    if sys.stdin is None:
+        raise InputError("standard input is closed; the rows come from there")
     rows: dict[str, tuple[tuple[int, ...], Any]] = {}
     for name, entry in node.entries("inputs", 64).items():
         keys = entry.fields(("shape", "dtype"))
