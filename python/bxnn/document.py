@@ -8,6 +8,7 @@ aliases and duplicate keys are refused; size and depth are bounded.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,19 @@ def package_file(name: str, folder: str = "") -> Path:
 
 class DocumentError(InputError):
     """A file that can't be read or doesn't make sense; the text names file, line and key."""
+
+
+def read_text(path: str | os.PathLike[str], folder: str) -> tuple[Path, str]:
+    """A file and its text; 'package:NAME' is one in a folder of bxnn's data.
+
+    Raises DocumentError for a file that is no text, OSError for one that can't be read.
+    """
+    name = os.fspath(path)
+    file = package_file(name.removeprefix(PACKAGE), folder) if name.startswith(PACKAGE) else Path(name)
+    try:
+        return file, file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{file}: not UTF-8 text, at byte {error.start}") from None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from bxnn.sources import Selection
 Array = NDArray[Any]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_selection(parser: argparse.ArgumentParser) -> Any:
+    """Which parts of a file feed which input; the group of these options."""
     group = parser.add_argument_group("events")
     group.add_argument("--tree", help="tree in a ROOT file (default: the only one)")
     group.add_argument(
@@ -28,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[INPUT=]A,B,...",
         help="arrays, datasets, branches or columns of the file, side by side in this order",
     )
+    return group
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    group = add_selection(parser)
     meaning = group.add_mutually_exclusive_group()
     meaning.add_argument(
         "--raw", action="store_true", help="events are raw integers of the input's format, results too"

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bxnn.cli import events as events_options
 from bxnn.cli.console import print_json, print_table
 from bxnn.menu import Menu
 from bxnn.menu.check import warnings_of
-from bxnn.sources import Selection, open_source
+from bxnn.sources import open_source
 
 SUMMARY = "check a trigger menu"
 DESCRIPTION = """\
@@ -32,18 +33,8 @@ _CHUNK = 100_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("check",), help="what to do")
     parser.add_argument("menu", help="menu file, or package:NAME")
-    group = parser.add_argument_group("events")
+    group = events_options.add_selection(parser)
     group.add_argument("--events", type=Path, metavar="FILE", help="count which seeds these events fire")
-    group.add_argument("--tree", help="tree in a ROOT file (default: the only one)")
-    group.add_argument(
-        "--columns",
-        "--branches",
-        "--dataset",
-        action="append",
-        default=[],
-        metavar="[INPUT=]A,B,...",
-        help="arrays, datasets, branches or columns of the file, side by side in this order",
-    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +68,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _count(menu: Menu, args: argparse.Namespace) -> _Counts:
     names = [tensor.name for tensor in menu.model.inputs]
-    file = open_source(args.events, names, Selection(args.columns, args.tree))
+    file = open_source(args.events, names, events_options.selection(args))
     fired: Counter[str] = Counter()
     total = some = 0
     for chunk in file.chunks(_CHUNK):

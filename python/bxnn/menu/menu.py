@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bxnn.document import PACKAGE, DocumentError, package_file
+from bxnn.document import DocumentError, read_text
 from bxnn.menu.networks import Network
 from bxnn.model import Events, Model, Outputs
 
@@ -99,12 +99,7 @@ class Menu:
 
         Raises DocumentError (an InputError) that says file and line, OSError for a file that can't be read.
         """
-        name = os.fspath(path)
-        file = package_file(name.removeprefix(PACKAGE), "menus") if name.startswith(PACKAGE) else Path(name)
-        try:
-            text = file.read_bytes().decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DocumentError(f"{file}: not UTF-8 text, at byte {error.start}") from None
+        file, text = read_text(path, "menus")
         return cls.parse(text, folder=file.parent, file=str(file))
 
     @classmethod

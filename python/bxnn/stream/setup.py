@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bxnn._core import InputError, SharedRing
-from bxnn.document import PACKAGE, DocumentError, Node, package_file, parse
+from bxnn.document import PACKAGE, Node, package_file, parse, read_text
 from bxnn.menu import Menu
 from bxnn.sources import (
     CrossingColumns,
@@ -121,12 +121,7 @@ def read_setup(path: str | os.PathLike[str]) -> StreamSetup:
 
     Raises InputError that says file, line, key and remedy, and OSError for a file that can't be read.
     """
-    name = os.fspath(path)
-    file = package_file(name.removeprefix(PACKAGE), "streams") if name.startswith(PACKAGE) else Path(name)
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DocumentError(f"{file}: not UTF-8 text, at byte {error.start}") from None
+    file, text = read_text(path, "streams")
     keys = parse(text, str(file)).fields(
         ("stream", "source", "stages"),
         ("crossings", "clock", "bunches", "lag", "one_thread", "section", "accepted", "histograms", "report",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bxnn.document import PACKAGE, Node, package_file, parse
+from bxnn.document import PACKAGE, Node, package_file, parse, read_text
 from bxnn.menu import Menu
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT, REVOLUTION_FREQUENCY
 from bxnn.study.rates import FILLED_BUNCHES
@@ -53,8 +53,7 @@ def load_configuration(path: str | Path) -> StudyConfiguration:
 
     Raises DocumentError, an InputError that says line and key, and OSError for files that can't be read.
     """
-    file = _file(str(path), Path(), "studies")
-    text = file.read_text(encoding="utf-8")
+    file, text = read_text(path, "studies")
     keys = parse(text, str(file)).fields(
         ("study", "menu", "background", "samples"), ("anomaly", "filled_bunches", "rates", "sections", "note")
     )
