@@ -211,7 +211,8 @@ void failures() {
         Engine engine(c, {stage("l1", 100), stage("hlt", 100)});
         engine.start();
         engine.replay(rows, 1000, 100'000);
-        check::throws(ErrorKind::input, "stage 'l1', batch from orbit 0, bx 700 on", [&] { engine.finish(); });
+        check::throws(ErrorKind::input, "stage 'l1', orbit 0, bx 700: input 'x', event 700 of this stage, element 0",
+                      [&] { engine.finish(); });
         const auto books = engine.books();
         check::that(books.stages[0].counts.processed == 700, "what came before is counted");
         balanced(books, "failure");

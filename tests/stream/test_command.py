@@ -178,7 +178,8 @@ def test_events_that_do_not_fit(folder: Path) -> None:
     events[12_345, 3, 1] = 1 << 20
     np.save(folder / "zerobias.npy", events)
     books = run(write(folder, more="bunches: all"), status=2)
-    assert "stage 'l1', batch from orbit 3, bx" in books["failure"]
+    place = "stage 'l1', orbit 3, bx 1653: input 'objects', event 12345 of this stage, element 10"
+    assert place in books["failure"]
     assert books["balanced"] and books["stages"][0]["processed"] <= 12_345
     assert books["stages"][0]["link"]["abandoned"] > 0
 
@@ -345,7 +346,8 @@ def test_the_report_in_a_browser(folder: Path) -> None:
         ("Zstages: [{name: l, menu: M, isa: mmx}]\n", "mmx"),
         ("stream: a\nclock: lhc\none_thread: true\nsource: {files: z.npy}\nL",
          "threads of its own"),
-        ("Zstages: [{name: l, menu: M}, {name: l, menu: M}]\n", "two stages"),
+        ("Zstages: [{name: l, menu: M}, {name: l, menu: M}]\n",
+         "run.yml:3: stages[1]: a stage before is called 'l' too"),
         ("[]", "expected a mapping"),
     ],
 )  # fmt: skip

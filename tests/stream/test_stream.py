@@ -319,10 +319,10 @@ def test_a_saved_stream_goes_on() -> None:
 def test_events_that_do_not_fit_end_the_run_and_are_counted() -> None:
     menu = small_menu()
     events = random_events(10_000, 8)["x"].astype(np.int32)
-    events[6_500, 2, 1] = 1 << 20
+    events[6_507, 2, 1] = 1 << 20
     stream = Stream(ArraySource({"x": events}), [StageSetup("l1", menu, batch=100)])
     with pytest.raises(
-        InputError, match=r"stage 'l1', batch from orbit 1, bx 2936 on: input 'x', event 0, element 5"
+        InputError, match="stage 'l1', orbit 1, bx 2943: input 'x', event 6507 of this stage, element 5"
     ):
         stream.run()
     books = stream.books()

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bxnn {
@@ -63,6 +64,27 @@ public:
 
 private:
     ErrorKind kind_;
+};
+
+// A number that an input can't take, in one of the events that were given.
+class EventError : public Error {
+public:
+    EventError(ErrorKind kind, std::string input, std::size_t event, std::string problem)
+        : Error(kind, text(input, "event " + std::to_string(event), problem)),
+          input_(std::move(input)),
+          problem_(std::move(problem)),
+          event_(event) {}
+    std::size_t event() const noexcept { return event_; }
+    // The same, with the event called as whoever gave it knows it.
+    Error named(const std::string& event) const { return {kind(), text(input_, event, problem_)}; }
+
+private:
+    static std::string text(const std::string& input, const std::string& event, const std::string& problem) {
+        return "input '" + input + "', " + event + ", " + problem;
+    }
+
+    std::string input_, problem_;
+    std::size_t event_;
 };
 
 }  // namespace bxnn

@@ -156,14 +156,28 @@ void StageRun::process(Slot& slot) {
         const std::lock_guard lock(mutex_);
         books_.busy += std::chrono::nanoseconds(now() - began);
         ++books_.batches;
+    } catch (const EventError& error) {
+        const std::size_t event = at + error.event();
+        const auto number = "event " + std::to_string(taken() + error.event()) + " of this stage";
+        fail(place_of(slot.crossings[event]), error.named(number));
     } catch (const Error& error) {
-        run_.fail(
-            std::make_exception_ptr(Error(error.kind(), "stage '" + stage_.name + "', batch from " +
-                                                            place_of(slot.crossings[at]) + " on: " + error.what())));
+        fail("batch from " + place_of(slot.crossings[at]) + " on", error);
     } catch (...) {
         run_.fail(std::current_exception());
     }
     if (at < slot.events) in_->abandon(slot.events - at);
+}
+
+// Events that it has decided on.
+std::uint64_t StageRun::taken() const {
+    std::uint64_t sum = 0;
+    for (const auto& version : books_.versions) sum += version.counts.processed;
+    return sum;
+}
+
+void StageRun::fail(const std::string& place, const Error& error) {
+    run_.fail(
+        std::make_exception_ptr(Error(error.kind(), "stage '" + stage_.name + "', " + place + ": " + error.what())));
 }
 
 void StageRun::compute(const Slot& slot, std::size_t at, std::size_t n) {

@@ -37,6 +37,8 @@ private:
     };
     Program make_program(const Stage& stage) const;
     void begin_version(Program program);
+    std::uint64_t taken() const;
+    void fail(const std::string& place, const Error& error);
     std::size_t end_of_version(const Slot& slot, std::size_t at);
     void compute(const Slot& slot, std::size_t at, std::size_t n);
     void decide(const Slot& slot, std::size_t at, std::size_t n);

@@ -236,8 +236,13 @@ def _stages(node: Node, folder: Path, live: bool) -> tuple[StageSetup, ...]:
     entries = node.items("stages", 16)
     if not entries:
         node.fail("expected at least one stage")
-    return tuple(_stage(entry, folder, _LATER_WAIT if i else _FIRST_WAIT if live else 0)
-                 for i, entry in enumerate(entries))  # fmt: skip
+    stages: dict[str, StageSetup] = {}
+    for entry in entries:
+        stage = _stage(entry, folder, _LATER_WAIT if stages else _FIRST_WAIT if live else 0)
+        if stage.name in stages:
+            entry.fail(f"a stage before is called '{stage.name}' too; take another name")
+        stages[stage.name] = stage
+    return tuple(stages.values())
 
 
 def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
@@ -295,11 +300,7 @@ def _files(node: Node, folder: Path, setup: StreamSetup) -> Source:
         layout = folder / keys["layout"].text("a path")
         source: Source = open_source(_paths(keys["files"], folder), names, Layout.load(layout))
     else:
-        columns = (
-            [c.text("[INPUT=]NAME") for c in keys["columns"].items("columns", 256)]
-            if "columns" in keys
-            else []
-        )
+        columns = _columns(keys)
         tree = keys["tree"].text("the name of a tree") if "tree" in keys else None
         choice = Selection(columns, tree, crossing) if columns or tree or crossing else None
         source = open_source(_paths(keys["files"], folder), names, choice)
@@ -321,12 +322,7 @@ def _signals(source: Source, node: Node, folder: Path, names: list[str]) -> Sour
     signals = []
     for entry in keys["mixed_in"].items("signals", 255):
         part = entry.fields(("files", "fraction"), ("columns",))
-        columns = (
-            [c.text("[INPUT=]NAME") for c in part["columns"].items("columns", 256)]
-            if "columns" in part
-            else []
-        )
-        opened = open_source(_paths(part["files"], folder), names, Selection(columns))
+        opened = open_source(_paths(part["files"], folder), names, Selection(_columns(part)))
         signals.append(Signal(opened, float(part["fraction"].number())))
     return Injection(source, signals, keys["seed"].integer(0, 2**63 - 1))
 
