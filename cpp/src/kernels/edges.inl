@@ -1,51 +1,115 @@
 // Between the caller's event-major arrays and rows of a block of events.
 #include "kernels/numbers.inl"
 
-// A square of kSquare<D> events by as many elements fills vectors of 16 bytes, which every target has.
+// A square of kSquare<D> events by as many elements has rows of 16 bytes. A wide vector holds the same row of several
+// squares, which lie one behind the other in the order of events.
 template <class D>
 constexpr std::size_t kSquare = 16 / sizeof(D);
-template <class D>
-using Column = typename VectorType<D, 16>::type;
+template <class D, std::size_t squares>
+using Wide = typename VectorType<D, 16 * squares>::type;
 
-// Lanes of a and b in turn, from lane `from` on.
-template <std::size_t from, class D, std::size_t... i>
-inline Column<D> zip(Column<D> a, Column<D> b, std::index_sequence<i...>) {
-    return __builtin_shufflevector(a, b, (from + i / 2 + (i % 2) * kSquare<D>)...);
-}
-
-// Element k of event e goes to to[k][e]; `from` and `to` are distances in bytes. Works in both directions.
-template <class D>
-inline void transpose_square(const std::byte* events, std::size_t from, std::byte* columns, std::size_t to) {
+// Lanes of a and b in turn, of the first or the second half of every 16 bytes.
+template <bool second, class D, std::size_t squares, std::size_t... i>
+inline Wide<D, squares> zip(Wide<D, squares> a, Wide<D, squares> b, std::index_sequence<i...>) {
     constexpr std::size_t n = kSquare<D>;
-    Column<D> a[n], b[n];
-    for (std::size_t e = 0; e < n; ++e) std::memcpy(&a[e], events + e * from, sizeof a[e]);
-    for (std::size_t round = 1; round < n; round *= 2) {
-        for (std::size_t k = 0; k < n / 2; ++k) {
-            b[2 * k] = zip<0, D>(a[k], a[k + n / 2], std::make_index_sequence<n>());
-            b[2 * k + 1] = zip<n / 2, D>(a[k], a[k + n / 2], std::make_index_sequence<n>());
-        }
-        std::copy(b, b + n, a);
-    }
-    for (std::size_t k = 0; k < n; ++k) std::memcpy(columns + k * to, &a[k], sizeof a[k]);
+    return __builtin_shufflevector(a, b, (i / n * n + (second ? n / 2 : 0) + i % n / 2 + (i % 2) * sizeof...(i))...);
 }
 
-// kSquare<D> elements of `count` events, `from` bytes apart, to rows of kBlock.
+template <class D, std::size_t squares>
+inline void transpose_squares(Wide<D, squares> (&a)[kSquare<D>]) {
+    constexpr std::size_t n = kSquare<D>;
+    constexpr std::make_index_sequence<n * squares> lanes;
+    each<std::bit_width(n) - 1>([&](auto) {
+        Wide<D, squares> b[n];
+        each<n / 2>([&](auto k) {
+            b[2 * k] = zip<false, D, squares>(a[k], a[k + n / 2], lanes);
+            b[2 * k + 1] = zip<true, D, squares>(a[k], a[k + n / 2], lanes);
+        });
+        each<n>([&](auto k) { a[k] = b[k]; });
+    });
+}
+
+// 16 bytes from each of some places, `apart` bytes from one to the next.
+template <class D, std::size_t squares, std::size_t... i>
+inline Wide<D, squares> collect(const std::byte* from, std::size_t apart, std::index_sequence<i...> lanes) {
+    if constexpr (squares == 1) {
+        Wide<D, 1> x;
+        std::memcpy(&x, from, sizeof x);
+        return x;
+    } else {
+        constexpr std::make_index_sequence<sizeof...(i) / 2> half;
+        static_cast<void>(lanes);
+        return __builtin_shufflevector(collect<D, squares / 2>(from, apart, half),
+                                       collect<D, squares / 2>(from + squares / 2 * apart, apart, half), i...);
+    }
+}
+template <class D, std::size_t squares, std::size_t... i>
+inline void spread(Wide<D, squares> x, std::byte* to, std::size_t apart, std::index_sequence<i...> lanes) {
+    if constexpr (squares == 1) {
+        std::memcpy(to, &x, sizeof x);
+    } else {
+        constexpr std::make_index_sequence<sizeof...(i) / 2> half;
+        static_cast<void>(lanes);
+        const auto halves = [&]<std::size_t... k>(std::index_sequence<k...>) {
+            spread<D, squares / 2>(__builtin_shufflevector(x, x, k...), to, apart, half);
+            spread<D, squares / 2>(__builtin_shufflevector(x, x, (k + sizeof...(k))...), to + squares / 2 * apart,
+                                   apart, half);
+        };
+        halves(half);
+    }
+}
+
+// Element k of event e goes to columns[k][e]: `from` and `to` are distances in bytes.
+template <class D, std::size_t squares>
+inline void to_columns(const std::byte* events, std::size_t from, std::byte* columns, std::size_t to) {
+    constexpr std::size_t n = kSquare<D>;
+    Wide<D, squares> a[n];
+    each<n>([&](auto e) {
+        a[e] = collect<D, squares>(events + e * from, n * from, std::make_index_sequence<n * squares>());
+    });
+    transpose_squares<D, squares>(a);
+    each<n>([&](auto k) { std::memcpy(columns + k * to, &a[k], sizeof a[k]); });
+}
+template <class D, std::size_t squares>
+inline void to_events(const std::byte* columns, std::size_t from, std::byte* events, std::size_t to) {
+    constexpr std::size_t n = kSquare<D>;
+    Wide<D, squares> a[n];
+    each<n>([&](auto k) { std::memcpy(&a[k], columns + k * from, sizeof a[k]); });
+    transpose_squares<D, squares>(a);
+    each<n>(
+        [&](auto e) { spread<D, squares>(a[e], events + e * to, n * to, std::make_index_sequence<n * squares>()); });
+}
+
+// n elements of `count` events, `from` bytes apart, to columns `to` bytes apart. All elements of a few events after one
+// another: events may be far from the CPU, columns are not.
 template <class D>
-[[gnu::noinline]] void transpose(const std::byte* events, std::size_t from, std::size_t count, std::byte* columns) {
-    constexpr std::size_t square = kSquare<D>, to = kBlock * sizeof(D);
+[[gnu::noinline]] void transpose(const std::byte* events, std::size_t from, std::size_t count, std::size_t n,
+                                 std::byte* columns, std::size_t to) {
+    constexpr std::size_t square = kSquare<D>, squares = kVectorBytes / 16;
+    const auto some_events = [&](std::size_t e, auto&& move) {
+        for (std::size_t k = 0; k < n; k += square) {
+            const std::size_t at = std::min(k, n - square);  // the last square may overlap the one before
+            move(events + e * from + at * sizeof(D), columns + at * to + e * sizeof(D));
+        }
+    };
     std::size_t e = 0;
-    for (; e + square <= count; e += square) transpose_square<D>(events + e * from, from, columns + e * sizeof(D), to);
+    for (; n >= square && e + square * squares <= count; e += square * squares)
+        some_events(e, [&](const std::byte* x, std::byte* y) { to_columns<D, squares>(x, from, y, to); });
+    for (; n >= square && e + square <= count; e += square)
+        some_events(e, [&](const std::byte* x, std::byte* y) { to_columns<D, 1>(x, from, y, to); });
     for (; e < count; ++e)
-        for (std::size_t k = 0; k < square; ++k)
+        for (std::size_t k = 0; k < n; ++k)
             std::memcpy(columns + k * to + e * sizeof(D), events + e * from + k * sizeof(D), sizeof(D));
 }
 
 // The other way round.
 template <class D>
 [[gnu::noinline]] void transpose_back(const std::byte* columns, std::size_t to, std::size_t count, std::byte* events) {
-    constexpr std::size_t square = kSquare<D>, from = kBlock * sizeof(D);
+    constexpr std::size_t square = kSquare<D>, squares = kVectorBytes / 16, from = kBlock * sizeof(D);
     std::size_t e = 0;
-    for (; e + square <= count; e += square) transpose_square<D>(columns + e * sizeof(D), from, events + e * to, to);
+    for (; e + square * squares <= count; e += square * squares)
+        to_events<D, squares>(columns + e * sizeof(D), from, events + e * to, to);
+    for (; e + square <= count; e += square) to_events<D, 1>(columns + e * sizeof(D), from, events + e * to, to);
     for (; e < count; ++e)
         for (std::size_t k = 0; k < square; ++k)
             std::memcpy(events + e * to + k * sizeof(D), columns + k * from + e * sizeof(D), sizeof(D));
@@ -88,8 +152,8 @@ struct Loading {
         alignas(64) D columns[square * kBlock];
         std::size_t first = 0;
         for (; first + square <= n && count >= square; first += square) {
-            transpose<D>(reinterpret_cast<const std::byte*>(events + first), n * sizeof(D), count,
-                         reinterpret_cast<std::byte*>(columns));
+            transpose<D>(reinterpret_cast<const std::byte*>(events + first), n * sizeof(D), count, square,
+                         reinterpret_cast<std::byte*>(columns), kBlock * sizeof(D));
             for (std::size_t k = 0; k < square; ++k) take<S>(first + k, columns + k * kBlock);
         }
         for (; first < n; ++first) {
@@ -98,29 +162,20 @@ struct Loading {
         }
     }
 
-    // Integers of 8 or 16 bits two by two; those of 16 without a copy on the way. A D of 16 bits that is unsigned has
+    // Integers of 8 or 16 bits two by two. A D of 16 bits that is unsigned has
     // lo = 0, so that numbers beyond int16 are outside as negative ones are.
     template <class D>
     void pairs(const D* events) {
         using Two = std::conditional_t<sizeof(D) == 2, std::uint32_t, std::uint16_t>;
-        constexpr std::size_t square = kSquare<Two>;
-        const auto* bytes = reinterpret_cast<const std::byte*>(events);
-        const std::size_t stride = n * sizeof(D), whole = n / 2;
+        const std::size_t whole = n / 2;
         auto* words = reinterpret_cast<Word*>(row_at(arena, edge.rows.rows[0]));
-        alignas(64) D columns[sizeof(D) == 2 ? 1 : 2 * square * kBlock];
-        for (std::size_t k = 0, some = 0; k < whole; k += some) {
-            // The last square may overlap the one before.
-            const std::size_t pair = whole < square ? k : std::min(k, whole - square);
-            some = whole < square ? 1 : square;
-            auto* to =
-                reinterpret_cast<std::byte*>(sizeof(D) == 2 ? static_cast<void*>(words + pair * kBlock) : columns);
-            if (some == square) transpose<Two>(bytes + pair * sizeof(Two), stride, count, to);
-            for (std::size_t e = 0; some < square && e < count; ++e)
-                std::memcpy(to + e * sizeof(Two), bytes + e * stride + pair * sizeof(Two), sizeof(Two));
-            if constexpr (sizeof(D) == 1) {
-                auto* halves = reinterpret_cast<Short*>(words + pair * kBlock);
-                for (std::size_t i = 0; i < 2 * some * kBlock; ++i) halves[i] = columns[i];
-            }
+        transpose<Two>(reinterpret_cast<const std::byte*>(events), n * sizeof(D), count, whole,
+                       reinterpret_cast<std::byte*>(words), kBlock * sizeof(Word));
+        for (std::size_t p = 0; sizeof(D) == 1 && p < whole; ++p) {
+            alignas(64) D narrow[2 * kBlock];
+            std::memcpy(narrow, words + p * kBlock, sizeof narrow);
+            auto* halves = reinterpret_cast<Short*>(words + p * kBlock);
+            for (std::size_t i = 0; i < 2 * kBlock; ++i) halves[i] = narrow[i];
         }
         if (n % 2)
             for (std::size_t e = 0; e < count; ++e) {
@@ -176,16 +231,21 @@ inline void store(const Plan& plan, std::size_t i, void* data, DType type, std::
         constexpr std::size_t square = kSquare<D>;
         D* events = static_cast<D*>(data);
         alignas(64) D columns[square * kBlock];
+        const auto convert = [&](std::size_t element, D* column) {
+            const std::uint32_t at = edge.rows.rows[element];
+            if (edge.rows.storage <= Lane::i32) convert_row<std::int32_t>(arena, at, edge.rows.storage, scale, column);
+            else if (edge.rows.storage == Lane::i64)
+                convert_row<std::int64_t>(arena, at, edge.rows.storage, scale, column);
+            else convert_row<i128>(arena, at, edge.rows.storage, scale, column);
+        };
+        if (n == 1) {
+            convert(0, columns);
+            std::memcpy(events, columns, count * sizeof(D));
+            return;
+        }
         for (std::size_t first = 0; first < n; first += square) {
             const std::size_t some = std::min(square, n - first);
-            for (std::size_t k = 0; k < some; ++k) {
-                const std::uint32_t at = edge.rows.rows[first + k];
-                if (edge.rows.storage <= Lane::i32)
-                    convert_row<std::int32_t>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
-                else if (edge.rows.storage == Lane::i64)
-                    convert_row<std::int64_t>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
-                else convert_row<i128>(arena, at, edge.rows.storage, scale, columns + k * kBlock);
-            }
+            for (std::size_t k = 0; k < some; ++k) convert(first + k, columns + k * kBlock);
             const auto* from = reinterpret_cast<const std::byte*>(columns);
             if (some == square) {
                 transpose_back<D>(from, n * sizeof(D), count, reinterpret_cast<std::byte*>(events + first));

@@ -271,7 +271,8 @@ void Engine::replay(std::span<const void* const> rows, std::size_t events, std::
         const auto n = std::min({static_cast<std::uint64_t>(e.crossings.size()), events - at, crossings});
         e.bunches.next(e.crossings.data(), n);
         e.set_rows(rows, at);
-        const std::size_t taken = e.pass(n, [](Link& inlet, const Link::Events& those) { inlet.view(those); });
+        const std::size_t taken =
+            e.pass(n, [&e](Link& inlet, const Link::Events& those) { inlet.view(those, e.crossings, e.arrived); });
         if (taken != n) e.bunches.seek(e.next);
         if (taken == 0) return;
         crossings -= taken;

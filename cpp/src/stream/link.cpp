@@ -120,13 +120,12 @@ void Link::refuse(const Events& events, std::size_t first) {
     books_.arrived += crossings.size(), books_.abandoned += crossings.size();
 }
 
-void Link::view(const Events& events) {
+void Link::view(const Events& events, std::vector<Crossing>& crossings, std::vector<std::int64_t>& arrived) {
     flush();
     Slot* slot = room();
     if (!slot) return refuse(events, 0);
     slot->events = events.n;
-    std::copy_n(events.crossings, events.n, slot->crossings.begin());
-    std::copy_n(events.arrived, events.n, slot->arrived.begin());
+    slot->crossings.swap(crossings), slot->arrived.swap(arrived);
     std::copy_n(events.rows, bytes_.size(), slot->rows.begin());
     {
         const std::lock_guard lock(mutex_);

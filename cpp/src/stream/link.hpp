@@ -48,7 +48,8 @@ public:
         std::size_t at(std::size_t i) const { return which ? which[i] : i; }
     };
     void append(const Events& events);  // copies
-    void view(const Events& events);    // a batch of its own, whose rows stay where they are
+    // A batch of its own, whose rows stay where they are; crossings and times are exchanged for the slot's.
+    void view(const Events& events, std::vector<Crossing>& crossings, std::vector<std::int64_t>& arrived);
     void lose(const Crossing* crossings, std::size_t n, bool late);
     void flush();                        // sends the batch that is being filled
     void flush_late(std::int64_t time);  // if its first event has waited long enough

@@ -30,6 +30,9 @@ std::string place_of(Crossing crossing) {
     return "orbit " + std::to_string(crossing / kOrbit) + ", bx " + std::to_string(crossing % kOrbit);
 }
 
+// The lowest seed of some.
+std::size_t first_of(std::uint64_t seeds) { return static_cast<std::size_t>(__builtin_ctzll(seeds)); }
+
 }  // namespace
 
 void check_menu(const Stage& stage, const Model& model, const std::vector<Seed>& seeds) {
@@ -192,7 +195,7 @@ void StageRun::compute(const Slot& slot, std::size_t at, std::size_t n) {
 std::uint64_t StageRun::keep(std::uint64_t fired, std::uint64_t before, Crossing crossing) const {
     std::uint64_t kept = 0;
     for (; fired; fired &= fired - 1) {
-        const auto s = static_cast<std::size_t>(__builtin_ctzll(fired));
+        const std::size_t s = first_of(fired);
         const auto& seed = program_.seeds[s];
         if (seed.after != UINT64_MAX && !(seed.after & before)) continue;
         if (seed.keep != UINT64_MAX && prescale_hash(program_.number, s, crossing) >= seed.keep) continue;
@@ -210,37 +213,36 @@ Section& StageRun::section_of(Crossing crossing) {
 
 void StageRun::count_kept(Counts& counts, Section& section, std::uint64_t kept) {
     const std::size_t n = stage_.seeds.size();
-    if ((kept & (kept - 1)) == 0) ++counts.pure[static_cast<std::size_t>(__builtin_ctzll(kept))];
+    if ((kept & (kept - 1)) == 0) ++counts.pure[first_of(kept)];
     for (std::uint64_t a = kept; a; a &= a - 1) {
-        const auto i = static_cast<std::size_t>(__builtin_ctzll(a));
+        const std::size_t i = first_of(a);
         ++counts.kept[i], ++section.kept[i];
-        for (std::uint64_t b = kept; b; b &= b - 1)
-            ++books_.overlap[i * n + static_cast<std::size_t>(__builtin_ctzll(b))];
+        for (std::uint64_t b = kept; b; b &= b - 1) ++books_.overlap[i * n + first_of(b)];
     }
 }
 
 void StageRun::decide(const Slot& slot, std::size_t at, std::size_t n) {
     const std::lock_guard lock(mutex_);
     auto& counts = books_.versions.back().counts;
-    for (std::size_t s = 0; s < program_.seeds.size(); ++s) {
-        std::uint64_t sum = 0;
-        for (std::size_t i = at; i < at + n; ++i) sum += fired_[i] >> s & 1;
-        counts.fired[s] += sum;
-    }
     for (std::size_t s = 0; s < scores_.size(); ++s)
         for (std::size_t i = at; i < at + n; ++i) histograms_.back()[s].add(scores_[s][i]);
     counts.processed += n;
+    const auto begin = slot.crossings.begin(), last = begin + static_cast<std::ptrdiff_t>(at + n);
     for (std::size_t i = at, end = at; i < at + n; i = end) {
         auto& section = section_of(slot.crossings[i]);
         const Crossing next = (section.number + 1) * section_length_;
-        for (end = i; end < at + n && slot.crossings[end] < next; ++end) {
-            if (!fired_[end]) continue;
-            const auto kept = program_.plain ? fired_[end] : keep(fired_[end], slot.kept[end], slot.crossings[end]);
-            kept_[end] = kept;
+        end = slot.crossings[at + n - 1] < next
+                  ? at + n
+                  : static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(i), last, next) -
+                                             begin);
+        for (std::size_t e = next_fired(i, end); e < end; e = next_fired(e + 1, end)) {
+            for (auto fired = fired_[e]; fired; fired &= fired - 1) ++counts.fired[first_of(fired)];
+            const auto kept = program_.plain ? fired_[e] : keep(fired_[e], slot.kept[e], slot.crossings[e]);
+            kept_[e] = kept;
             if (!kept) continue;
             count_kept(counts, section, kept);
-            if (veto_.accept(slot.crossings[end])) {
-                accepted_.push_back(static_cast<std::uint32_t>(end));
+            if (veto_.accept(slot.crossings[e])) {
+                accepted_.push_back(static_cast<std::uint32_t>(e));
                 ++counts.accepted, ++section.accepted;
             } else {
                 ++counts.dead;
@@ -250,11 +252,23 @@ void StageRun::decide(const Slot& slot, std::size_t at, std::size_t n) {
     }
 }
 
+// The first event in [at, end) for which a seed fires; end if there is none. Most fire nothing, so eight at a time.
+std::size_t StageRun::next_fired(std::size_t at, std::size_t end) const {
+    for (; end - at >= 8; at += 8) {
+        std::uint64_t any = 0;
+        for (std::size_t i = 0; i < 8; ++i) any |= fired_[at + i];
+        if (any) break;
+    }
+    while (at < end && !fired_[at]) ++at;
+    return at;
+}
+
 void StageRun::measure(const Slot& slot, std::int64_t done) {
     const std::lock_guard lock(mutex_);
     const auto budget = stage_.budget.count();
     for (std::size_t i = 0, end = 0; i < slot.events; i = end) {
-        for (end = i + 1; end < slot.events && slot.arrived[end] == slot.arrived[i];) ++end;
+        end = slot.arrived[slot.events - 1] == slot.arrived[i] ? slot.events : i + 1;
+        while (end < slot.events && slot.arrived[end] == slot.arrived[i]) ++end;
         const std::int64_t latency = done - slot.arrived[i];
         books_.latency.add(latency, end - i);
         if (budget && latency > budget) books_.over_budget += end - i;

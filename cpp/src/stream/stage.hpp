@@ -42,6 +42,7 @@ private:
     std::size_t end_of_version(const Slot& slot, std::size_t at);
     void compute(const Slot& slot, std::size_t at, std::size_t n);
     void decide(const Slot& slot, std::size_t at, std::size_t n);
+    std::size_t next_fired(std::size_t at, std::size_t end) const;
     std::uint64_t keep(std::uint64_t fired, std::uint64_t before, Crossing crossing) const;
     void count_kept(Counts& counts, Section& section, std::uint64_t kept);
     Section& section_of(Crossing crossing);
