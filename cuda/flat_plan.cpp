@@ -113,7 +113,7 @@ void flat_producer(Writer&, Instruction& flat, const plan::Instruction&, const p
 }
 
 void flat_producer(Writer& out, Instruction& flat, const plan::Instruction& i, const plan::ReduceProducer& p) {
-    Reduce reduce{p.kind, p.order == ir::Order::tree, p.size, p.inner, {}, {}};
+    Reduce reduce{p.kind, p.order == ir::Order::tree, p.products, p.size, p.inner, {}, {}};
     with_lane(i.lane, [&]<class T>(T) { reduce.leaf = out.casts<T>(p.leaf), reduce.sum = out.casts<T>(p.sum); });
     flat.kind = Instruction::Kind::reduce;
     flat.detail = out.put(&reduce, 1);

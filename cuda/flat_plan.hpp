@@ -49,6 +49,7 @@ struct Binary {
 struct Reduce {
     ir::ReduceKind kind = {};
     bool tree = false;
+    bool products = false;  // leaves are products of two operands' numbers
     std::uint32_t size = 1, inner = 1;
     LaneArray leaf, sum;  // casts: none, or one
 };

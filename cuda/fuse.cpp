@@ -190,10 +190,12 @@ private:
         } else {
             for (std::uint32_t c = 0; c < source_.rows; ++c) columns.push_back(c), subtracted[c] = Squares::kNothing;
         }
-        if (!binary(n, ir::BinaryKind::mul, plan::Lane::i64)) return false;
-        const Instruction& product = plan_.instructions[n++];
-        const auto& factors = product.operands[0].rows;
-        if (factors != product.operands[1].rows) return false;
+        if (n + 1 != plan_.instructions.size()) return false;
+        const Instruction& i = plan_.instructions[n];
+        const auto* sum = std::get_if<plan::ReduceProducer>(&i.producer);
+        if (!sum || !sum->products || i.rows != 1 || !i.steps.empty() || i.lane > plan::Lane::i64) return false;
+        const auto& factors = i.operands[0].rows;
+        if (factors != i.operands[1].rows) return false;
         std::vector<bool> seen(columns.size());
         for (const auto row : factors) {
             const auto e = terms.element(row);
@@ -202,24 +204,7 @@ private:
         }
         for (std::size_t e = 0; e < seen.size(); ++e)
             if (!seen[e]) subtracted[columns[e]] = Squares::kLeftOut;
-        return take_sum(n, product) && take_squares_output(n, squares, std::move(subtracted));
-    }
-
-    // Whether instruction n, the last, adds all results of another, once each.
-    bool take_sum(std::size_t n, const Instruction& product) const {
-        if (n + 1 != plan_.instructions.size()) return false;
-        const Instruction& i = plan_.instructions[n];
-        const auto* sum = std::get_if<plan::ReduceProducer>(&i.producer);
-        if (!sum || sum->kind != ir::ReduceKind::sum || !sum->leaf.empty() || !sum->sum.empty()) return false;
-        if (i.rows != 1 || !i.steps.empty() || i.lane > plan::Lane::i64 || sum->size != product.rows) return false;
-        const Placed squares{product.at, product.rows, product.storage};
-        std::vector<bool> seen(product.rows);
-        for (const auto row : i.operands[0].rows) {
-            const auto e = squares.element(row);
-            if (!e || seen[*e]) return false;
-            seen[*e] = true;
-        }
-        return true;
+        return take_squares_output(n, squares, std::move(subtracted));
     }
 
     bool take_squares_output(std::size_t n, Squares squares, std::vector<std::int32_t> subtracted) {

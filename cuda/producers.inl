@@ -24,12 +24,13 @@ template <class T>
 struct Leaves {
     const Program& p;
     const flat::Reduce& r;
-    const flat::Operand& x;
+    const flat::Operand &x, &y;  // y: of products
     Column c;
     std::uint32_t begin;  // element of the first leaf; the next are r.inner apart
 
     BXNN_ANYWHERE T leaf(std::uint32_t k) const {
         const T x_k = load_element<T>(p, x, c, begin + k * r.inner);
+        if (r.products) return static_cast<T>(x_k * load_element<T>(p, y, c, begin + k * r.inner));
         return r.leaf.size > 0 ? quantized(x_k, *p.lanes<Cast<T>>(r.leaf)) : x_k;
     }
     BXNN_ANYWHERE T sum(T a, T b) const {
@@ -98,7 +99,7 @@ BXNN_ANYWHERE inline void run_reduce(const Program& p, const flat::Instruction& 
     const auto& r = p.detail<flat::Reduce>(i);
     std::uint32_t inner = 0, begin = 0;
     run_rows<T>(p, i, c, [&](std::uint32_t) {
-        const T made = Leaves<T>{p, r, i.operands[0], c, begin + inner}.reduced();
+        const T made = Leaves<T>{p, r, i.operands[0], i.operands[1], c, begin + inner}.reduced();
         if (++inner == r.inner) inner = 0, begin += r.size * r.inner;
         return made;
     });

@@ -113,7 +113,7 @@ class _Maker:
             self.network()
         once = [self.cast, self.cast_each, self.gather, self.join, self.lut, self.compare, self.select]
         twice = [self.dense, self.convolution, self.arithmetic, self.sum]
-        actions = [*once, self.extreme, self.constant, *twice, *twice]
+        actions = [*once, self.extreme, self.constant, self.products, *twice, *twice]
         for _ in range(int(self.rng.integers(2, 16))):
             action = actions[int(self.rng.integers(len(actions)))]
             y = action()
@@ -444,6 +444,19 @@ class _Maker:
         accum = self.accumulator(fmt.frac, fmt.width) if self.chance(0.8) else None
         order = str(self.pick(["sequential", "tree", "tree"]))
         return int(self.b.reduce("sum", x, *split, accum=accum, order=order))
+
+    def products(self) -> int:
+        """A sum of products, or of squares."""
+        x = self.narrowed(self.value(), int(self.pick([8, 16, 16, 16, 31, 50])), 20)
+        y = x
+        if self.chance(0.4):
+            y = self.take(self._gather([self.value()], self.b.shape_of(x)))
+            y = self.narrowed(y, int(self.pick([8, 16, 16, 50])), 20)
+        product = int(self.b.binary("mul", x, y))
+        fmt = self.b.format_of(product)
+        accum = self.accumulator(fmt.frac, fmt.width) if self.chance(0.2) else None
+        order = str(self.pick(["sequential", "tree"]))
+        return int(self.b.reduce("sum", product, *self.split(self.size(x)), accum=accum, order=order))
 
     def extreme(self) -> int:
         x = self.value()

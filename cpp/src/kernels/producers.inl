@@ -94,11 +94,56 @@ struct Leaves {
     }
 };
 
+// Sums of products of two rows each.
+template <class T>
+struct Products {
+    const ReduceProducer& p;
+    const Operand &a, &b;
+    const std::byte* arena;
+    std::size_t begin;  // element of the first product; the next are p.inner apart
+
+    // Two at a time from words of pairs, whose sum has 32 bits.
+    template <class Sum>
+    [[gnu::noinline]] void add_pairs(T* lanes) const {
+        alignas(64) std::int32_t two[kBlock];
+        for (std::size_t k = 0; k < p.size; k += 2) {
+            const std::byte *x = row_at(arena, a.rows[begin + k]), *y = row_at(arena, b.rows[begin + k]);
+            for (std::size_t e = 0; e < kBlock; e += kWords)
+                store_words(two + e, multiply_add(Words{}, load_words(x + e * 4), load_words(y + e * 4)));
+            for (std::size_t e = 0; e < kBlock; ++e)
+                lanes[e] = static_cast<T>(lanes[e] + static_cast<T>(static_cast<Sum>(two[e])));
+        }
+    }
+    // One at a time, of factors in lanes of type F.
+    template <class F>
+    [[gnu::noinline]] void add_each(T* lanes) const {
+        alignas(64) F x[kBlock], y[kBlock];
+        for (std::size_t k = begin, end = begin + p.size * p.inner; k < end; k += p.inner) {
+            load_row(x, arena, a.rows[k], a.storage), load_row(y, arena, b.rows[k], b.storage);
+            for (std::size_t e = 0; e < kBlock; ++e)
+                lanes[e] = static_cast<T>(lanes[e] + static_cast<T>(x[e]) * static_cast<T>(y[e]));
+        }
+    }
+    void sum(T* lanes) const {
+        std::fill_n(lanes, kBlock, T{});
+        if constexpr (kBlock > 1)
+            if (p.on_pairs)
+                return p.two_products == ReduceProducer::Two::fits_unsigned ? add_pairs<std::uint32_t>(lanes)
+                                                                            : add_pairs<std::int32_t>(lanes);
+        if (a.storage <= Lane::i32 && b.storage <= Lane::i32) add_each<std::int32_t>(lanes);
+        else add_each<T>(lanes);
+    }
+};
+
 template <class T>
 inline void produce(const ReduceProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
                     std::size_t rows, T* lanes) {
     for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
         const std::size_t outer = (first + r) / p.inner, inner = (first + r) % p.inner;
+        if (p.products) {
+            Products<T>{p, i.operands[0], i.operands[1], arena, outer * p.size * p.inner + inner}.sum(lanes);
+            continue;
+        }
         const Leaves<T> leaves{p, i.operands[0], arena, outer * p.size * p.inner + inner};
         switch (p.kind) {
             case ReduceKind::sum:

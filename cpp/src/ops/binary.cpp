@@ -67,6 +67,7 @@ ir::Ranges range(const ir::Binary& op, const ir::Value& result, KnownOperands op
         const Interval x = shl(a.ranges[a.ranges.size() > 1 ? i : 0], grid.up_a, where);
         const Interval y = shl(b.ranges[b.ranges.size() > 1 ? i : 0], grid.up_b, where);
         Interval r = exact(op.kind, x, y, where);
+        if (op.kind == Kind::mul && &a.ranges == &b.ranges) r.lo = std::max(r.lo, i128{0});  // a square
         if (op.format) r = cast_range(r, is_comparison(op.kind) ? 0 : grid.frac, *op.format).result;
         ranges.push_back(r);
     }

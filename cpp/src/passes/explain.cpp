@@ -31,11 +31,20 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
 
 // How its numbers are multiplied, if they are.
 std::string_view kernel_of(const Instruction& i, const Speed& speed) {
+    if (const auto* sum = std::get_if<ReduceProducer>(&i.producer); sum && sum->products)
+        return sum->on_pairs ? "pairs" : "lanes";
     const auto* dot = std::get_if<DotProducer>(&i.producer);
     if (!dot || !dot->paired) return dot ? "lanes" : "none";
     if (speed.has_tiles && dot->paired->tiles) return "tiles";
     if (speed.quad > 0 && dot->paired->quads) return "quads";
     return dot->paired->sparse ? "sparse pairs" : "pairs";
+}
+
+std::size_t multiplications(const Instruction& i) {
+    if (const auto* dot = std::get_if<DotProducer>(&i.producer))
+        return std::size_t{dot->positions} * dot->filters * dot->terms;
+    const auto* sum = std::get_if<ReduceProducer>(&i.producer);
+    return sum && sum->products ? std::size_t{i.rows} * sum->size : 0;
 }
 
 double rounded(double x) { return std::round(x * 10) / 10; }
@@ -56,7 +65,7 @@ std::string explain(const ir::Graph& graph, const Plan& plan, std::string_view i
             out << (k ? ", " : "") << quoted(ir::name_of(graph.nodes[i.covers[k]].op));
         const auto* dot = std::get_if<DotProducer>(&i.producer);
         out << "], \"elements\": " << i.rows
-            << ", \"multiplications\": " << (dot ? std::size_t{dot->positions} * dot->filters * dot->terms : 0)
+            << ", \"multiplications\": " << multiplications(i)
             << ", \"path\": " << quoted(dot ? kDotPathNames[static_cast<std::size_t>(dot->path)] : "element-wise")
             << ", \"kernel\": " << quoted(kernel_of(i, speed)) << ", \"cycles\": " << rounded(cycles(i, speed))
             << ", \"lanes\": " << quoted(kLaneNames[static_cast<std::size_t>(i.lane)])

@@ -148,7 +148,29 @@ private:
     }
     void lower(ir::Id id, const ir::Reduce& op) {
         const ir::Id x = graph_.nodes[id].operands[0];
-        produce(id, lower_reduce(op, known(x), where(id)), {operand(x), {}, {}});
+        Lowered lowered = lower_reduce(op, known(x), where(id));
+        if (!add_products(id, x, lowered)) produce(id, std::move(lowered), {operand(x), {}, {}});
+    }
+
+    // A sum without casts of products that nobody else reads: both are one instruction.
+    bool add_products(ir::Id id, ir::Id x, Lowered& lowered) {
+        auto& sum = std::get<ReduceProducer>(lowered.producer);
+        if (sum.kind != ir::ReduceKind::sum || !sum.leaf.empty() || !sum.sum.empty() || !may_extend(x)) return false;
+        const auto& product = plan_.instructions[made_by_.at(x)];
+        const auto* binary = std::get_if<BinaryProducer>(&product.producer);
+        if (!binary || binary->kind != ir::BinaryKind::mul || !product.steps.empty()) return false;
+        const auto one = ops::hull(ranges_[x]);
+        sum.products = true;
+        if (one.lo >= 0 && 2 * one.hi <= UINT32_MAX) sum.two_products = ReduceProducer::Two::fits_unsigned;
+        else if (2 * one.lo >= INT32_MIN && 2 * one.hi <= INT32_MAX)
+            sum.two_products = ReduceProducer::Two::fits_signed;
+        auto& instruction = adopt(id, x);
+        instruction.producer = std::move(sum);
+        instruction.steps = std::move(lowered.steps);
+        instruction.lane = std::max(instruction.lane, lane_for(lowered.bits, where(id), Lane::i32));
+        instruction.rows = static_cast<std::uint32_t>(graph_.nodes[id].value.size());
+        instruction.proof = std::move(lowered.proof);
+        return true;
     }
     void lower(ir::Id id, const ir::Dot& op) {
         const ir::Id x = graph_.nodes[id].operands[0];
