@@ -103,8 +103,8 @@ class Node:
         exact = _DECIMAL.fullmatch(text) or (_FRACTION.fullmatch(text) and int(text.split("/")[1]))
         if not exact:
             self.fail(
-                f"expected {what}: an integer, a decimal number or a fraction such as 3/2, of at most 19 digits "
-                f"on either side; got '{text}'"
+                f"expected {what}: an integer, a decimal number or a fraction such as 3/2, of at most 19 "
+                f"digits each; got '{text}'"
             )
         return Fraction(text)
 

@@ -92,6 +92,48 @@ void tiles_and_quads_agree() {
     check::that(quads.size() == 9, "all 9 kinds of quads were met, not " + std::to_string(quads.size()));
 }
 
+// Numbers of type D go in and come out as they are, whatever their number and that of the events.
+template <class D>
+void numbers_pass(const std::string& format, std::int64_t least, std::int64_t most) {
+    std::mt19937_64 random(5);
+    std::uniform_int_distribution<std::int64_t> number(least, most);
+    for (const std::uint32_t n : {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33, 57, 70}) {
+        models::Maker m;
+        m.graph.name = format;
+        m.output(m.input("x", format, n), "y");
+        const Model model = m.build();
+        for (const std::size_t events : {1, 3, 24, 47, 96, 97, 191, 200}) {
+            std::vector<D> x(events * n), y(events * n);
+            for (auto& value : x) value = static_cast<D>(number(random));
+            for (const auto& level : isa_levels()) {
+                std::fill(y.begin(), y.end(), D{});
+                Context context(model, level);
+                const ConstArray in[] = {ConstArray(x.data())};
+                const Array out[] = {Array(y.data())};
+                model.predict(context, in, out, events);
+                check::that(x == y, level + ": " + std::to_string(events) + " events of " + std::to_string(n) +
+                                        " numbers of " + format + " in " + std::to_string(sizeof(D)) + " bytes");
+            }
+        }
+    }
+}
+
+void edges_are_exact() {
+    numbers_pass<std::int8_t>("ap_int<8>", -128, 127);
+    numbers_pass<std::uint8_t>("ap_uint<8>", 0, 255);
+    numbers_pass<std::int16_t>("ap_int<16>", -32768, 32767);
+    numbers_pass<std::uint16_t>("ap_uint<15>", 0, 32767);
+    numbers_pass<std::uint16_t>("ap_uint<16>", 0, 65535);
+    numbers_pass<std::int32_t>("ap_int<16>", -32768, 32767);
+    numbers_pass<std::int32_t>("ap_int<32>", INT32_MIN, INT32_MAX);
+    numbers_pass<std::uint32_t>("ap_uint<32>", 0, UINT32_MAX);
+    numbers_pass<std::int64_t>("ap_int<12>", -2048, 2047);
+    numbers_pass<std::int64_t>("ap_int<64>", INT64_MIN, INT64_MAX);
+    numbers_pass<std::uint64_t>("ap_uint<63>", 0, INT64_MAX);
+    numbers_pass<float>("ap_int<16>", -32768, 32767);
+    numbers_pass<double>("ap_int<50>", -(1LL << 49), (1LL << 49) - 1);
+}
+
 }  // namespace
 
 int main() {
@@ -103,6 +145,7 @@ int main() {
     levels_agree(model);
     levels_agree(network);
     tiles_and_quads_agree();
+    edges_are_exact();
     std::printf("levels run: reference");
     for (const auto& level : isa_levels()) std::printf(" %s", level.c_str());
     std::printf("\n");
