@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import csv
 import importlib
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -26,6 +28,7 @@ from bxnn._core import InputError
 
 DEFAULT_BITS = 12
 LEAST_BITS, MOST_BITS = 2, 24
+_MOST_FILLED = 1 << 24
 _LARGEST_TOTAL = 2**64 - 1
 _FILL_AT_ONCE = 1 << 20
 
@@ -93,16 +96,27 @@ class Histogram:
         return histogram
 
     def fill(self, values: ArrayLike) -> None:
-        """Count integers, an array of any shape. Raises InputError for other dtypes and from 2**63 on."""
+        """Count integers, an array of any shape.
+
+        Raises InputError for other dtypes, values from 2**63 on, and values more than 2**24 bins apart.
+        """
         array = np.asarray(values)
         if array.dtype.kind not in "iub" and array.size:
             raise InputError(f"histogram: expected integers, got dtype {array.dtype}")
         if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
-            raise InputError(f"histogram: expected values below 2**63, got {array.max()}")
+            at = int(np.argmax(array.reshape(-1)))
+            raise InputError(f"event {at}: expected integers below 2**63, got {array.reshape(-1)[at]}")
         flat = array.reshape(-1)
         for start in range(0, flat.size, _FILL_AT_ONCE):
             bins = bin_number(flat[start : start + _FILL_AT_ONCE].astype(np.int64), self.bits)
-            least = int(bins.min())
+            least, greatest = int(bins.min()), int(bins.max())
+            if self.counts.size:
+                least, greatest = min(least, self.first), max(greatest, self.first + len(self.counts) - 1)
+            if greatest - least >= _MOST_FILLED:
+                raise InputError(
+                    f"histogram: at {self.bits} bits there are {greatest - least + 1:,} bins from the least "
+                    f"value to the greatest, more than the {_MOST_FILLED:,} supported; use fewer bits"
+                )
             bins -= least
             self.merge(Histogram(self.bits, least, np.bincount(bins).astype(np.uint64)))
 
@@ -177,10 +191,10 @@ class Histogram:
         if (count is None) == (fraction is None):
             raise InputError("threshold_for: expected count or fraction")
         allowed = count if count is not None else int(Fraction(fraction or 0) * self.total)
-        if allowed < 0 or (fraction is not None and fraction < 0):
-            raise InputError(
-                f"threshold_for: expected a number from 0, got {allowed if fraction is None else fraction}"
-            )
+        if fraction is not None and not 0 <= fraction <= 1:
+            raise InputError(f"threshold_for: expected a fraction from 0 to 1, got {fraction}")
+        if allowed < 0:
+            raise InputError(f"threshold_for: expected a count from 0, got {allowed}")
         return self._smallest_edge(max(0, self.total - allowed))
 
     def quantile(self, q: float | Fraction) -> int:
@@ -215,9 +229,14 @@ class Histogram:
         """The histogram whose `arrays` these are. Raises InputError if they are not."""
         try:
             bits, first, counts = (np.asarray(arrays[key]) for key in ("bits", "first", "counts"))
-            return cls(int(bits), int(first), counts)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, ValueError) as error:
             raise InputError(f"histogram: expected bits, first and counts, got {error}") from None
+        for name, number in (("bits", bits), ("first", first)):
+            if number.shape or number.dtype.kind not in "iu":
+                raise InputError(
+                    f"histogram: expected one integer as {name}, got {number.dtype} {number.shape}"
+                )
+        return cls(int(bits), int(first), counts)
 
     def to_csv(self, path: str | Path) -> None:
         """Write lower,upper,count of every filled bin; both bounds belong to the bin."""
@@ -256,14 +275,30 @@ def save(path: str | Path, histograms: Mapping[str, Histogram]) -> None:
 
 
 def load(path: str | Path) -> dict[str, Histogram]:
-    """The histograms of a file that `save` wrote. Raises InputError if it is none."""
+    """The histograms of a file that `save` wrote. Raises InputError if it is none, or a damaged one."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             names = dict.fromkeys(key.rpartition("/")[0] for key in archive.files)
             parts = {n: {k: archive[f"{n}/{k}"] for k in ("bits", "first", "counts")} for n in names}
-    except (KeyError, ValueError, EOFError) as error:
+        found = {}
+        for name, arrays in parts.items():
+            found[name] = Histogram.from_arrays(arrays)
+    except InputError as error:
+        raise InputError(f"{path}, '{name}': {error}") from None
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: expected a file of histograms: {error}") from None
-    return {name: Histogram.from_arrays(arrays) for name, arrays in parts.items()}
+    return found
+
+
+def holds_histograms(path: str | Path) -> bool:
+    """Whether `save` seems to have written a file, be it damaged or not."""
+    if Path(path).suffix != ".npz" or not Path(path).is_file():
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/counts.npy") for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def write_root(path: str | Path, histograms: Mapping[str, Histogram]) -> None:

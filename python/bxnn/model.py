@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bxnn import _core
 from bxnn._core import Error, InputError, Tensor, UnsupportedError
+from bxnn.document import PACKAGE, package_file
 
 Array = NDArray[Any]
 Events = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
@@ -96,10 +97,15 @@ class Model:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a .bxnn file. Raises ModelFileError if it is not one or is damaged, OSError if unreadable."""
-        with Path(path).open("rb"):
+        """Read a .bxnn file; 'package:NAME' is one that comes with bxnn.
+
+        Raises ModelFileError if it is not one or is damaged, OSError if unreadable.
+        """
+        name = os.fspath(path)
+        file = package_file(name.removeprefix(PACKAGE)) if name.startswith(PACKAGE) else Path(name)
+        with file.open("rb"):
             pass  # the usual OSError where the file can't be read
-        return cls(_core.Model.load(os.fspath(path)))
+        return cls(_core.Model.load(str(file)))
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Model:

@@ -198,7 +198,7 @@ def test_run_names_the_event_counted_from_the_start_of_the_file(run: Any) -> Non
         ("run model.bxnn model.bxnn -o y.npy", "expected one of .npy"),
         ("run model.bxnn x.npy -o y.txt", "expected one of .npy"),
         ("run model.bxnn x.npy -o no/y.npy", "existing directory"),
-        ("run model.bxnn x.npy -o x.npy", "is the file of events"),
+        ("run model.bxnn x.npy -o x.npy", "is read by this command"),
         ("run model.bxnn x.npy -o y.npy --chunk 0", "whole number from 1"),
         ("run model.bxnn x.npy -o y.npy --threads -1", "threads"),
         ("run model.bxnn x.npy -o y.npy --raw", "expected raw integers"),

@@ -340,6 +340,8 @@ def test_the_report_in_a_browser(folder: Path) -> None:
         ("Zclock: 40\nL", "units Hz, kHz, MHz"),
         ("stream: a\nsource: {files: z.npy, repeat: true}\nL", "has no end"),
         ("Zbunches: 72b\nL", "expected 3564"),
+        ("Zlag: 1 ms\nL", "run.yml:3: lag: without a clock nothing is late"),
+        ("stream: a\nsource: {files: z.npy, repeat: true, draw: {seed: 1}}\nL", "run.yml:2: source.draw: "),
         ("Zaccepted: a.txt\nL", "expected .npy"),
         ("Zaccepted: no/a.npy\nL", "existing directory"),
         ("Zstages: [{name: l, menu: M, device: tpu}]\n", "expected 'cpu', 'cuda'"),
@@ -362,6 +364,29 @@ def test_wrong_configurations(
     assert cli.main(["stream", str(tmp_path / "run.yml")]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1 and "unexpected" not in error
+
+
+def test_a_source_that_ends_before_it_should(folder: Path) -> None:
+    books = run(write(folder, more="crossings: 100000"))
+    assert books["ended_early"] and books["crossings"]["with_collisions"] < 100_000
+    assert not run(write(folder, more="crossings: 100"))["ended_early"]
+
+
+def test_some_seconds_of_a_source_without_end(folder: Path) -> None:
+    books = run(write(folder, source="{files: zerobias.npy, repeat: true}"), "--seconds", "0.3")
+    assert books["balanced"] and books["stopped"]
+
+
+def test_a_file_that_changes_meanwhile(folder: Path) -> None:
+    campaign = Campaign(
+        read_setup(write(folder, source="{files: zerobias.npy, repeat: true}", more="crossings: 100"))
+    )
+    events = np.load(folder / "zerobias.npy", mmap_mode="r+")
+    events[:, 0, 0] += 1
+    events.flush()
+    os.utime(folder / "zerobias.npy", ns=(1, 1))
+    outcome = campaign.run()
+    assert "zerobias.npy: was changed while it was read" in str(outcome.failure) and outcome.balanced
 
 
 def test_energy_where_the_machine_counts_it(tmp_path: Path) -> None:

@@ -445,3 +445,13 @@ def test_a_shared_ring_refuses() -> None:
         writer.write([np.zeros((3, 8))])
     del ring
     assert not Path(f"/dev/shm{name}").exists()
+    with pytest.raises(InputError, match="its reader has ended"):
+        writer.write([np.zeros((3, 8), np.int16)])
+
+
+def test_what_a_stream_refuses() -> None:
+    source, menu = ArraySource(random_events(10, 1)), small_menu()
+    with pytest.raises(InputError, match="lag_ns: expected a number from 0"):
+        Stream(source, [StageSetup("l1", menu)], lag_ns=-1)
+    with pytest.raises(InputError, match="make batch or ring smaller"):
+        Stream(source, [StageSetup("l1", menu, batch=1 << 20, ring=1 << 10)])

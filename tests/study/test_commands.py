@@ -134,5 +134,5 @@ def test_wrong_usage(command: str, text: str, sample: np.ndarray, capsys: pytest
 def test_a_file_of_several_histograms(sample: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:
     histogram.save("h.npz", {"a": Histogram.of([1, 2]), "b": Histogram.of([1])})
     assert cli.main(["rates", "h.npz"]) == 2
-    assert "which histogram" in capsys.readouterr().err
+    assert "no histogram 'score'; name one" in capsys.readouterr().err
     assert run(capsys, "rates", "h.npz", "--columns", "a")["events"] == 2

@@ -29,7 +29,7 @@ public:
     std::size_t slots() const;
 
     // The writer's. Copies events [0, n); says how many found room in time. crossings: rising, or nullptr for the
-    // next ones with collisions.
+    // next ones with collisions. Throws Error(input) if the reader has ended, however it did.
     std::size_t write(std::span<const void* const> rows, const Crossing* crossings, std::size_t events,
                       std::chrono::nanoseconds wait);
     void close();  // no more will come

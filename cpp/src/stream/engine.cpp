@@ -9,7 +9,7 @@ namespace bxnn::stream {
 
 namespace {
 
-constexpr std::size_t kMostBatch = 1 << 20, kMostSlots = 1 << 16;
+constexpr std::size_t kMostBatch = 1 << 20, kMostSlots = 1 << 16, kMostWaiting = std::size_t{1} << 32;  // bytes
 constexpr std::int64_t kSpinAhead = 80'000;  // ns before its time in which a thread no longer sleeps
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::input, "stream: " + what); }
@@ -65,6 +65,12 @@ void check_config(const Config& config, const std::vector<Stage>& stages) {
             refuse("stage '" + stage.name + "': a batch has from 1 to 2^20 events");
         if (stage.ring == 0 || stage.ring > kMostSlots)
             refuse("stage '" + stage.name + "': from 1 to 2^16 batches can wait");
+        std::size_t bytes = 0;  // of an event
+        for (const auto& input : config.inputs) bytes += bytes_of(input);
+        if (!config.one_thread && bytes > kMostWaiting / (stage.batch * stage.ring))
+            refuse("stage '" + stage.name + "': " + std::to_string(stage.ring) + " batches of " +
+                   std::to_string(stage.batch) + " events may wait, of " + std::to_string(bytes) +
+                   " bytes each; at most 4 GiB may, make batch or ring smaller");
         if (stage.deadline.count() < 0 || stage.budget.count() < 0)
             refuse("stage '" + stage.name + "': times are not negative");
     }

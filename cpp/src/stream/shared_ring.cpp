@@ -205,12 +205,16 @@ std::size_t SharedRing::write(std::span<const void* const> rows, const Crossing*
     if (ring.reads) refuse(ring.name, "its reader does not write");
     if (rows.size() != ring.inputs.size())
         refuse(ring.name, "expected rows of " + std::to_string(ring.inputs.size()) + " inputs");
+    const auto require_reader = [&] {
+        if (!taken(ring.file, Role::reader)) refuse(ring.name, "its reader has ended");
+    };
+    require_reader();
     std::size_t done = 0;
     const std::int64_t end = now() + wait.count();
     while (done < events) {
         const auto head = ring.head->written.load(std::memory_order_relaxed);
         for (Patience patience; head - ring.head->read.load(std::memory_order_acquire) >= ring.slots; patience.wait())
-            if (now() >= end) return done;
+            if (now() >= end) return require_reader(), done;
         const std::size_t n = std::min(events - done, ring.batch);
         std::byte* slot = ring.slot(head);
         const SlotHead about{n, crossings ? 1u : 0u};

@@ -10,7 +10,7 @@ import numpy as np
 from bxnn._core import InputError
 from bxnn.cli.arguments import non_negative
 from bxnn.cli.console import print_json, print_table, progress
-from bxnn.cli.result_files import require_place
+from bxnn.cli.result_files import require_place, writing
 from bxnn.sources import CrossingColumns, Selection, open_source
 from bxnn.study.difference_report import number_rows, seed_heads, seed_rows, write_differences
 from bxnn.study.differences import Differences
@@ -65,14 +65,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     if args.report:
-        require_place(args.report)
+        require_place(args.report, (args.emulator, args.other, args.events))
     if (args.orbit is None) != (args.bx is None):
         raise InputError("--orbit and --bx: expected both or none")
     crossing = CrossingColumns(args.orbit, args.bx, args.first_bx) if args.orbit else None
     thresholds = {name: _integer(text) for name, text in _pairs(args.threshold, "--threshold")}
     found = _compare(args, crossing, thresholds)
     if args.report:
-        write_differences(found, args.report, f"{args.emulator} and {args.other}")
+        with writing(args.report):
+            write_differences(found, args.report, f"{args.emulator} and {args.other}")
     if args.json:
         print_json(found.as_dict())
     else:
@@ -87,6 +88,8 @@ def _compare(
     if Path(args.other).suffix.lower() in (".bxnn", *MENU_SUFFIXES):
         if args.events is None:
             raise InputError("two versions: expected the events to compare them on (--events FILE)")
+        if args.recorded:
+            raise InputError("--recorded: is for a readout; two versions are compared with each other")
         other = Emulator.load(args.other, thresholds)
         names = [t.name for t in emulator.model.inputs]
         source = open_source(args.events, names, Selection(args.columns, args.tree, crossing))
@@ -112,6 +115,9 @@ def _pairs(options: list[str], name: str) -> list[tuple[str, str]]:
     for (head, rest), option in zip(pairs, options, strict=True):
         if not head or not rest:
             raise InputError(f"{name}: expected NAME=VALUE, got '{option}'")
+    twice = {head for head, _ in pairs if sum(head == other for other, _ in pairs) > 1}
+    if twice:
+        raise InputError(f"{name}: '{min(twice)}' is given twice")
     return pairs
 
 
@@ -142,5 +148,6 @@ def _print(found: Differences) -> None:
     for event in found.first:
         place = f", orbit {event['orbit']}, bx {event['bx']}" if "orbit" in event else ""
         print(f"event {event['event']}{place}: inputs {event['inputs']}")
-        for side in found.sides:
-            print(f"  {side}: {event[side]}")
+        differing = [name for name in event[one] if event[one][name] != event[other][name]]
+        for name in differing:
+            print(f"  {name}: {one} {event[one][name]}, {other} {event[other][name]}")

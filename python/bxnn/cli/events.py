@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,8 +68,3 @@ def random_events(inputs: Sequence[Tensor], count: int, seed: int) -> dict[str, 
         )
         for t in inputs
     }
-
-
-def shift_event_numbers(error: InputError, start: int) -> InputError:
-    """The same error with events counted from the start of the file instead of the chunk."""
-    return InputError(re.sub(r"\bevent (\d+)", lambda m: f"event {int(m[1]) + start}", str(error)))

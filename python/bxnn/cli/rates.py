@@ -9,7 +9,7 @@ from typing import Any
 from bxnn._core import InputError
 from bxnn.cli import scores
 from bxnn.cli.console import print_json, print_table
-from bxnn.cli.result_files import require_place
+from bxnn.cli.result_files import require_picture, require_place, writing
 from bxnn.study.rates import RateCurve, passing, rate_curve, working_point
 
 SUMMARY = "rate against threshold, thresholds for target rates"
@@ -42,8 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    for path in filter(None, (args.plot, args.csv)):
-        require_place(path)
+    read = (args.file, args.model)
+    if args.plot:
+        require_picture(args.plot, read)
+    if args.csv:
+        require_place(args.csv, read)
     rate = scores.crossing_rate(args)
     histogram = scores.read(args, args.file)
     targets = args.rate or ([] if args.threshold else _TARGETS)
@@ -91,7 +94,8 @@ def _told(measured: tuple[float, ...]) -> tuple[str, ...]:
 def _write_csv(path: Path, curve: RateCurve) -> None:
     columns = (curve.threshold, curve.passed, curve.rate, curve.low, curve.high)
     lines = [",".join(map(str, row)) for row in zip(*(c.tolist() for c in columns), strict=True)]
-    path.write_text("\n".join(["threshold,passed,rate_hz,low_hz,high_hz", *lines]) + "\n")
+    with writing(path):
+        path.write_text("\n".join(["threshold,passed,rate_hz,low_hz,high_hz", *lines]) + "\n")
 
 
 def _draw(path: Path, curve: RateCurve, budgets: dict[str, float]) -> None:
@@ -104,6 +108,7 @@ def _draw(path: Path, curve: RateCurve, budgets: dict[str, float]) -> None:
 def save_figure(path: Path, figure: Any) -> None:
     """Write a picture. Raises InputError for a suffix that is no picture's."""
     try:
-        figure.savefig(path)
+        with writing(path):
+            figure.savefig(path)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class Column:
     dtype: np.dtype[Any]
 
 
-def require_writable(path: Path, outputs: int) -> None:
+def require_writable(path: Path, outputs: int, read: Iterable[str | Path | None] = ()) -> None:
     """Raise InputError if the suffix is unknown or can't hold this many outputs."""
     if path.suffix.lower() not in _WRITERS:
         raise InputError(f"{path}: expected one of {', '.join(_WRITERS)}, got '{path.suffix}'")
@@ -35,14 +35,35 @@ def require_writable(path: Path, outputs: int) -> None:
         raise InputError(
             f"{path}: the model has {outputs} outputs, .npy holds one; use .npz, .h5 or .parquet"
         )
-    require_place(path)
+    require_place(path, read)
 
 
-def require_place(path: Path) -> None:
-    """Raise InputError unless a file can be written there."""
+def require_place(path: Path, read: Iterable[str | Path | None] = ()) -> None:
+    """Raise InputError unless a file can be written there, which is none of those that are read."""
     folder = path.absolute().parent
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(f"{path}: expected a file in an existing directory that may be written")
+    for other in read:
+        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+            raise InputError(f"{path}: is read by this command; write to another file")
+
+
+def require_picture(path: Path, read: Iterable[str | Path | None] = ()) -> None:
+    """As `require_place`, for a picture, whose suffix says what kind it is."""
+    if not path.suffix:
+        raise InputError(f"{path}: expected a name that says the kind of picture: .svg, .pdf, .png")
+    require_place(path, read)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Errors of the system inside tell this file, which those of a full disk do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 @contextmanager
@@ -51,7 +72,7 @@ def result_file(path: Path, columns: Sequence[Column], events: int) -> Iterator[
     require_writable(path, len(columns))
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _WRITERS[path.suffix.lower()](partial, columns, events) as write:
+        with writing(path), _WRITERS[path.suffix.lower()](partial, columns, events) as write:
             yield write
         partial.replace(path)
     finally:

@@ -9,7 +9,7 @@ from bxnn._core import InputError
 from bxnn.cli import scores
 from bxnn.cli.console import print_json, print_table
 from bxnn.cli.rates import save_figure
-from bxnn.cli.result_files import require_place
+from bxnn.cli.result_files import require_picture
 from bxnn.histogram import Histogram
 from bxnn.study.curves import Roc, roc
 from bxnn.study.rates import passing, working_point
@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     if args.plot:
-        require_place(args.plot)
+        names = [_place(text)[0] for text in (args.background, *args.signals)]
+        require_picture(args.plot, [*names, args.model])
     rate = scores.crossing_rate(args)
     background = _read(args, args.background)
     points = [working_point(background, target, rate) for target in args.rate or ()]
@@ -54,6 +55,11 @@ def execute(args: argparse.Namespace) -> int:
         if name in curves:
             raise InputError(f"'{name}' is given twice")
         signal = _read(args, name)
+        if signal.bits != background.bits:
+            raise InputError(
+                f"{name}: the histogram has {signal.bits} bits, that of {args.background} {background.bits}; "
+                "take histograms of the same --bits"
+            )
         curves[name] = roc(background, signal)
         efficiency[name] = [
             None if p.threshold is None else passing(signal, p.threshold)._asdict() for p in points
@@ -93,7 +99,11 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace, text: str) -> Histogram:
+    file, column = _place(text)
+    return scores.read(args, file, None if column is None else [column])
+
+
+def _place(text: str) -> tuple[Path, str | None]:
+    """The file and, where it is named, the column."""
     file, _, column = text.rpartition(":")
-    if file and not Path(text).exists():
-        return scores.read(args, Path(file), [column])
-    return scores.read(args, Path(text))
+    return (Path(text), None) if not file or Path(text).exists() else (Path(file), column)

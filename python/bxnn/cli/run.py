@@ -16,6 +16,7 @@ from bxnn.cli.console import print_json, progress
 from bxnn.cli.result_files import Column, require_writable, result_file
 from bxnn.model import Model
 from bxnn.sources.files import FileChain, FileSource, open_files
+from bxnn.sources.source import counted_from
 
 SUMMARY = "run the events of a file through a model"
 DESCRIPTION = """\
@@ -46,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     model = Model.load(args.model)
-    require_writable(args.output, len(model.outputs))
-    if args.output.exists() and args.events.exists() and args.output.samefile(args.events):
-        raise InputError(f"{args.output}: is the file of events")
+    require_writable(args.output, len(model.outputs), [args.events, args.model])
     source = open_files(args.events, [t.name for t in model.inputs], events_options.selection(args))
     columns = [
         Column(t.name, tuple(t.shape), t.dtype if args.raw else np.dtype(np.float64)) for t in model.outputs
@@ -86,7 +85,7 @@ def _stream(
             try:
                 results = predict(chunk, threads=args.threads)
             except InputError as error:
-                raise events_options.shift_event_numbers(error, start) from None
+                raise counted_from(error, start) from None
             seconds += time.perf_counter() - began
             write(results if isinstance(results, tuple) else [results])
             done = len(next(iter(chunk.values())))

@@ -9,14 +9,17 @@ import numpy as np
 
 from bxnn._core import InputError
 from bxnn.cli.console import progress
-from bxnn.histogram import MOST_BITS, Histogram, load
+from bxnn.document import closest
+from bxnn.histogram import MOST_BITS, Histogram, holds_histograms, load
 from bxnn.sources import Selection, open_source
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT, REVOLUTION_FREQUENCY
+from bxnn.sources.source import counted_from
 from bxnn.study.emulators import Emulator
 from bxnn.study.rates import FILLED_BUNCHES
 
 CHUNK = 65_536
 _SCORE = "score"
+_BITS = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--bits",
         type=int,
-        default=16,
-        help="scores are exact below 2**BITS, of 2 to 24 (default %(default)s)",
+        help=f"scores are exact below 2**BITS, of 2 to 24 (default {_BITS})",
     )
 
 
@@ -58,14 +60,16 @@ def read(args: argparse.Namespace, path: Path, columns: list[str] | None = None)
     A file of histograms (.npz with NAME/counts) holds the one that --output or --columns names, or one alone.
     """
     columns = args.columns if columns is None else columns
-    if args.model is None and (saved := _saved(path, columns or [args.output])) is not None:
-        return saved
-    if not 2 <= args.bits <= MOST_BITS:
-        raise InputError(f"--bits: expected 2 to {MOST_BITS}, got {args.bits}")
-    found = Histogram(args.bits)
+    if args.model is None and holds_histograms(path):
+        return _saved(args, path, columns)
+    bits = _BITS if args.bits is None else args.bits
+    if not 2 <= bits <= MOST_BITS:
+        raise InputError(f"--bits: expected 2 to {MOST_BITS}, got {bits}")
+    found = Histogram(bits)
     emulator = Emulator.load(args.model) if args.model else None
     names = [t.name for t in emulator.model.inputs] if emulator else [_SCORE]
     source = open_source(path, names, Selection(columns, args.tree))
+    events = 0
     with progress(path.name, source.count or 0) as advance:
         for chunk in source.chunks(CHUNK):
             if emulator:
@@ -83,24 +87,35 @@ def read(args: argparse.Namespace, path: Path, columns: list[str] | None = None)
                         f"{path}: expected one raw integer an event, got {values.dtype} {values.shape[1:]}; "
                         "name a column with --columns, or give the --model that makes scores of the events"
                     )
-            found.fill(values)
+            try:
+                found.fill(values)
+            except InputError as error:
+                raise InputError(f"{path}: {counted_from(error, events)}") from None
+            events += len(values)
             advance(len(values))
     if not found.total:
         raise InputError(f"{path}: expected at least one event, got none")
     return found
 
 
-def _saved(path: Path, names: list[str]) -> Histogram | None:
-    """The histogram of a file that bxnn.histogram.save wrote; None where it is another file."""
-    if path.suffix != ".npz" or not path.is_file():
-        return None
-    try:
-        found = load(path)
-    except InputError:
-        return None
-    if len(found) == 1:
-        return next(iter(found.values()))
-    for name in names:
-        if name in found:
-            return found[name]
-    raise InputError(f"{path}: which histogram? name one with --columns: {', '.join(found)}")
+def _saved(args: argparse.Namespace, path: Path, columns: list[str]) -> Histogram:
+    """One of the histograms that bxnn.histogram.save wrote."""
+    found = load(path)
+    if args.tree is not None:
+        raise InputError(f"{path}: --tree is for ROOT files")
+    asked = columns or ([args.output] if args.output != _SCORE else [])
+    if not asked and len(found) > 1:
+        asked = [args.output]
+    if len(asked) > 1:
+        raise InputError(f"{path}: expected the name of one histogram, got {', '.join(asked)}")
+    name = asked[0] if asked else next(iter(found))
+    if name not in found:
+        raise InputError(
+            f"{path}: no histogram '{name}'; name one with --columns: {', '.join(found)}"
+            f"{closest(name, found)}"
+        )
+    if args.bits not in (None, found[name].bits):
+        raise InputError(
+            f"{path}: the histogram '{name}' has {found[name].bits} bits, --bits says {args.bits}"
+        )
+    return found[name]

@@ -14,11 +14,12 @@ from typing import Any
 from bxnn._core import Error
 from bxnn.cli.arguments import non_negative, seconds
 from bxnn.cli.console import print_json, print_table
+from bxnn.cli.result_files import writing
 from bxnn.histogram import save
 from bxnn.stream.campaign import Campaign, Outcome
 from bxnn.stream.live import LiveView, duration, frequency
 from bxnn.stream.prometheus import MetricsServer
-from bxnn.stream.setup import StreamSetup, read_setup
+from bxnn.stream.setup import MOST_CROSSINGS, StreamSetup, read_setup
 
 SUMMARY = "let crossings stream through a trigger"
 DESCRIPTION = """\
@@ -56,9 +57,11 @@ def execute(args: argparse.Namespace) -> int:
     campaign = Campaign(setup, fresh=args.fresh)
     outcome = _run(campaign, setup, args)
     if setup.histograms:
-        _save_histograms(setup.histograms, outcome)
+        with writing(setup.histograms):
+            _save_histograms(setup.histograms, outcome)
     if setup.report:
-        _write_report(setup, outcome)
+        with writing(setup.report):
+            _write_report(setup, outcome)
     if args.json:
         print_json(_document(setup, outcome))
     else:
@@ -81,6 +84,8 @@ def _with_options(setup: StreamSetup, args: argparse.Namespace) -> StreamSetup:
 
     if args.crossings is not None:
         setup = replace(setup, crossings=args.crossings)
+    elif args.seconds is not None and setup.endless and setup.crossings is None:
+        setup = replace(setup, crossings=MOST_CROSSINGS)
     if args.prometheus is not None:
         setup = replace(setup, prometheus=("127.0.0.1", args.prometheus))
     if args.histograms is not None:
@@ -138,6 +143,8 @@ def _view(campaign: Campaign, setup: StreamSetup, args: argparse.Namespace) -> I
     from rich.console import Console
     from rich.live import Live
 
+    if not sys.stderr.isatty():
+        print("--live: standard error is no terminal, so there is nothing to see", file=sys.stderr)
     view = LiveView(setup.name, campaign.stream.scheme.bunches)
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
         yield lambda: live.update(view.draw(campaign.stream.books(histograms=False)), refresh=True)
@@ -153,6 +160,7 @@ def _document(setup: StreamSetup, outcome: Outcome) -> dict[str, Any]:
         "clock_hz": setup.rate,
         "bunches": setup.scheme.bunches,
         "stopped": outcome.stopped,
+        "ended_early": outcome.ended_early,
         "failure": None if outcome.failure is None else str(outcome.failure),
         "resumed_at": outcome.resumed_at,
         "run_seconds": outcome.seconds,
@@ -213,6 +221,8 @@ def _print_books(setup: StreamSetup, outcome: Outcome) -> None:
         f"{books.elapsed_ns / 1e9:.3f} s: {books.events_per_second / 1e6:.2f} M/s; "
         f"the books {'balance' if outcome.balanced else 'DO NOT BALANCE'}"
     )
+    if outcome.ended_early:
+        print(f"the source has ended before the {setup.crossings:,} crossings that were asked for")
 
 
 def _save_histograms(path: Path, outcome: Outcome) -> None:

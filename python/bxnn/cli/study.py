@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bxnn.cli.arguments import non_negative
 from bxnn.cli.console import print_json, print_table, progress
-from bxnn.cli.result_files import require_place
+from bxnn.cli.result_files import require_place, writing
 
 SUMMARY = "rates, overlaps, efficiencies and ROC curves of a menu, with a report"
 DESCRIPTION = """\
@@ -46,6 +46,7 @@ def execute(args: argparse.Namespace) -> int:
         efficiency_rows,
         khz,
         rate_rows,
+        require_apart,
         write_study,
     )
     from bxnn.study.menu_study import run_study, sample_events
@@ -53,12 +54,15 @@ def execute(args: argparse.Namespace) -> int:
     if not args.out.is_dir():
         require_place(args.out)
     configuration = load_configuration(args.configuration)
+    for sample in configuration.samples:
+        require_apart(args.out, sample.file)
     total = sum(sample_events(configuration, sample) for sample in configuration.samples)
     began = time.perf_counter()
     with progress("events", total) as advance:
         study = run_study(configuration, threads=args.threads, advance=advance)
     seconds = time.perf_counter() - began
-    written = write_study(study, args.out)
+    with writing(args.out):
+        written = write_study(study, args.out)
     if args.json:
         print_json(as_document(study) | {"folder": str(args.out), "files": written})
         return 0
@@ -69,7 +73,8 @@ def execute(args: argparse.Namespace) -> int:
     print_table("efficiencies, after prescales", EFFICIENCY_HEADS, efficiency_rows(study))
     for name, score in study.scores.items():
         areas = ", ".join(f"{s} {r.area.measured.value:.4f}" for s, r in score.roc.items())
-        print(f"{name}: AUC {areas}")
+        if areas:
+            print(f"{name}: AUC {areas}")
     budget = configuration.menu.rate_budget_hz
     judged = (
         ""
@@ -77,7 +82,7 @@ def execute(args: argparse.Namespace) -> int:
         else f" of {budget / 1e3:g} kHz: {'within' if study.within_budget else 'above'} it"
     )
     print(f"total rate {khz(study.rates.rate(rate))} kHz{judged}")
-    print(f"{total:,} events in {seconds:.1f} s; report: {args.out / written[0]}")
+    print(f"{total:,} event{'' if total == 1 else 's'} in {seconds:.1f} s; report: {args.out / written[0]}")
     if configuration.note:
         print(configuration.note)
     return 0

@@ -78,6 +78,8 @@ class Selection:
 
     def bind(self, inputs: Sequence[str] | None, found: Sequence[str], kind: str) -> SelectedColumns:
         """Choose among the columns of a file; inputs None: every column is one. Raises InputError."""
+        if self.tree is not None and kind != "branches":
+            raise InputError(f"the tree '{self.tree}' is asked for, but this is no ROOT file")
         if inputs is None and self.columns:
             inputs = [head for option in self.columns if (head := option.partition("=")[0]) != option] or [
                 "x"
@@ -104,6 +106,8 @@ class Selection:
                 else given[name].split(",")
             )
             missing = [column for column in columns if column not in found]
+            if missing and list(found) == [""]:
+                raise InputError(f"no {missing[0]!r}: a .npy file holds one array, which has no name")
             if missing:
                 names = ", ".join(map(repr, missing))
                 raise InputError(

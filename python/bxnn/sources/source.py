@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -158,6 +159,11 @@ def require_range(size: int, start: int, count: int | None) -> None:
         raise InputError(f"expected a number of events to skip of at least 0, got {start}")
     if count is not None and start > count:
         raise beyond(start, count)
+
+
+def counted_from(error: InputError, start: int) -> InputError:
+    """The same error about events of a chunk, counted from the beginning of the source."""
+    return InputError(re.sub(r"\bevent (\d+)", lambda m: f"event {int(m[1]) + start}", str(error)))
 
 
 def beyond(start: int, count: int) -> InputError:

@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from bxnn._core import InputError
 from bxnn.energy import Energy, Meter
 from bxnn.stream import checkpoint
 from bxnn.stream.accepted import EventFile
@@ -22,7 +23,8 @@ _FIRST_LEG = 1 << 20  # events; later legs are as long as the time between check
 class Outcome:
     """How a run ended. failure: what went wrong, if something did; the books hold all the same.
 
-    stopped: on demand. resumed_at: events that a checkpoint brought along. written, unwritten: accepted
+    stopped: on demand. resumed_at: events that a checkpoint brought along. ended_early: the source had fewer
+    events than crossings were asked for. written, unwritten: accepted
     events in the file, and those for which it failed. seconds: of this run alone.
     """
 
@@ -30,6 +32,7 @@ class Outcome:
     failure: BaseException | None
     stopped: bool
     resumed_at: int
+    ended_early: bool
     written: int | None
     unwritten: int
     seconds: float
@@ -49,7 +52,9 @@ class Campaign:
 
     def __init__(self, setup: StreamSetup, *, fresh: bool = False) -> None:
         self.setup = setup
+        setup.require_end()
         setup.require_outputs()
+        self._states = setup.states()
         self._held = ExitStack()
         if setup.checkpoint:
             self._held.enter_context(checkpoint.locked(setup.checkpoint.file))
@@ -104,6 +109,9 @@ class Campaign:
             failure,
             self._stopped.is_set(),
             self.resumed_at,
+            failure is None
+            and not self._stopped.is_set()
+            and self.stream.position < (self.setup.crossings or 0),
             self._file.events if self._file else None,
             taker.dropped if taker else 0,
             time.monotonic() - began,
@@ -119,6 +127,7 @@ class Campaign:
             wanted = left if point is None else leg if left is None else min(leg, left)
             before = self.stream.books(histograms=False)
             self.stream.advance(wanted)
+            self._require_unchanged()
             after = self.stream.books(histograms=False)
             done, seconds = after.arrived - before.arrived, (after.elapsed_ns - before.elapsed_ns) / 1e9
             if point is not None:
@@ -127,6 +136,14 @@ class Campaign:
                 self._save(taker)
             if done == 0 or (wanted is not None and done < wanted):
                 return  # the source has no more
+
+    def _require_unchanged(self) -> None:
+        """Mapped files are read as they are at that moment: what changes was never a file of events."""
+        for path, state in self.setup.states().items():
+            if state != self._states.get(path, state):
+                raise InputError(
+                    f"{path}: was changed while it was read; run again on a file that stays as it is"
+                )
 
     def _save(self, taker: Taker | None) -> None:
         point = self.setup.checkpoint

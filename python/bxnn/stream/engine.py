@@ -86,6 +86,8 @@ class Stream:
         keep_accepted: bool = False,
         section_orbits: int = 1 << 18,
     ) -> None:
+        if lag_ns < 0:
+            raise InputError(f"lag_ns: expected a number from 0, got {lag_ns}")
         if not 1 <= section_orbits <= _MOST_ORBIT:
             raise InputError(f"section_orbits: expected from 1 to {_MOST_ORBIT}, got {section_orbits}")
         self.source, self.stages, self.keep_accepted = source, tuple(stages), keep_accepted

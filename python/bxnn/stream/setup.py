@@ -34,7 +34,8 @@ from bxnn.stream.engine import LHC_CLOCK, AnySource, StageSetup, Stream
 _TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 _RATES = {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}
 _FIRST_WAIT, _LATER_WAIT = 20_000, 5_000_000  # ns, where nothing is said
-_MOST_CROSSINGS = 10**18
+_WAITING = 1 << 19  # events in front of a stage, where nothing is said of its ring
+MOST_CROSSINGS = 10**18
 _END = 1 << 20  # bytes of a file's beginning and of its end that tell it from others
 
 
@@ -55,6 +56,7 @@ class StreamSetup:
     source: Node
     stages: tuple[StageSetup, ...]
     crossings: int | None = None
+    endless: bool = False
     repeat: bool = False
     rate: float | None = None
     scheme: FillingScheme = field(default_factory=FillingScheme.lhc)
@@ -84,10 +86,21 @@ class StreamSetup:
                 raise InputError(f"{path}: is read by the stream; write to another file")
             written.append(path)
 
+    def require_end(self) -> None:
+        """Raises InputError for a source without end, unless the number of crossings is known."""
+        if self.endless and self.crossings is None:
+            self.source.fail(
+                "this source has no end: say how many crossings with collisions, `crossings: 1000000`"
+            )
+
     @property
     def files(self) -> list[Path]:
         """Of events, of signals, and layouts."""
         return list(_files_of(self.source, Path(self.file).parent))
+
+    def states(self) -> dict[Path, tuple[int, int]]:
+        """Size and time of change of every file that is read."""
+        return {path: ((s := path.stat()).st_size, s.st_mtime_ns) for path in self.files}
 
     def fingerprint(self) -> dict[str, str]:
         """Of the source: what the configuration says of it, and its files by their names, sizes and ends."""
@@ -136,10 +149,12 @@ def read_setup(path: str | os.PathLike[str]) -> StreamSetup:
     if rate is not None and one_thread:
         keys["one_thread"].fail("a stream with a clock needs threads of its own; leave out one of the two")
     repeat = "repeat" in _mapping(source) and _mapping(source)["repeat"].flag()
-    crossings = keys["crossings"].integer(0, _MOST_CROSSINGS) if "crossings" in keys else None
+    if repeat and "draw" in _mapping(source):
+        _mapping(source)["draw"].fail("events that are drawn have no end already; leave out `repeat`")
+    if "lag" in keys and rate is None:
+        keys["lag"].fail("without a clock nothing is late; say `clock:`, or leave this out")
+    crossings = keys["crossings"].integer(0, MOST_CROSSINGS) if "crossings" in keys else None
     endless = repeat or any(key in _mapping(source) for key in ("synthetic", "draw"))
-    if crossings is None and endless:
-        source.fail("this source has no end: say how many crossings with collisions, `crossings: 1000000`")
     section = keys["section"].integer(1, 2**40) if "section" in keys else 1 << 18
     return StreamSetup(
         name=keys["stream"].name(),
@@ -147,6 +162,7 @@ def read_setup(path: str | os.PathLike[str]) -> StreamSetup:
         source=source,
         stages=_stages(keys["stages"], folder, live),
         crossings=crossings,
+        endless=endless,
         repeat=repeat,
         rate=rate,
         scheme=_scheme(keys.get("bunches"), folder),
@@ -258,12 +274,13 @@ def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
     def number(key: str, low: int, high: int, default: int) -> int:
         return keys[key].integer(low, high) if key in keys else default
 
+    batch = number("batch", 1, 1 << 20, 1024 if wait_ns == _FIRST_WAIT else 4096)
     return StageSetup(
         name=keys["name"].name(),
         menu=menu,
-        batch=number("batch", 1, 1 << 20, 1024 if wait_ns == _FIRST_WAIT else 4096),
+        batch=batch,
         wait_ns=_time(keys["wait"]) if "wait" in keys else wait_ns,
-        ring=number("ring", 1, 1 << 16, 64),
+        ring=number("ring", 1, 1 << 16, max(2, min(64, _WAITING // batch))),
         threads=number("threads", 1, 1024, 1),
         isa=keys["isa"].text("an instruction set") if "isa" in keys else "",
         device=keys["device"].text("cpu, cuda or cuda:NUMBER") if "device" in keys else "cpu",

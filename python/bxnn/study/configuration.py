@@ -58,7 +58,16 @@ def load_configuration(path: str | Path) -> StudyConfiguration:
         ("study", "menu", "background", "samples"), ("anomaly", "filled_bunches", "rates", "sections", "note")
     )
     place = keys["menu"].text("the path of a menu, or package:NAME")
-    menu = Menu.load(place if place.startswith(PACKAGE) else _file(place, file.parent))
+    try:
+        menu = Menu.load(place if place.startswith(PACKAGE) else _file(place, file.parent))
+    except OSError as error:
+        keys["menu"].fail(f"can't read '{error.filename}': {error.strerror}")
+    waiting = [seed.name for seed in menu.seeds if seed.requires]
+    if waiting:
+        keys["menu"].fail(
+            f"seed '{waiting[0]}' of menu '{menu.name}' requires seeds of the stage before, and a study is "
+            "of one stage alone; let the events stream through both (bxnn stream)"
+        )
     entries = keys["samples"].entries("samples", _MOST_SAMPLES)
     samples = tuple(_sample(name, node, file.parent) for name, node in entries.items())
     background = keys["background"].name("the name of a sample")
@@ -72,11 +81,7 @@ def load_configuration(path: str | Path) -> StudyConfiguration:
             if node.text() not in names:
                 node.fail(f"no seed '{node.text()}'; the seeds are {', '.join(names)}")
         chosen = tuple(node.text() for node in given)
-    rates = (
-        [float(n.number("a rate in Hz")) for n in keys["rates"].items("rates", 20)]
-        if "rates" in keys
-        else _RATES
-    )
+    rates = [_rate(n) for n in keys["rates"].items("rates", 20)] if "rates" in keys else _RATES
     return StudyConfiguration(
         name=keys["study"].name(),
         text=text,
@@ -115,6 +120,13 @@ def _sample(name: str, node: Node, folder: Path) -> Sample:
         keys["file"].fail(f"no such file: {file}")
     tree = keys["tree"].text() if "tree" in keys else None
     return Sample(name, file, columns, tree, _integer(keys.get("first"), 0, 0, 2**62))
+
+
+def _rate(node: Node) -> float:
+    rate = float(node.number("a rate in Hz"))
+    if rate <= 0:
+        node.fail(f"expected a rate above 0 Hz, got {rate:g}")
+    return rate
 
 
 def _file(text: str, folder: Path, part: str = "") -> Path:

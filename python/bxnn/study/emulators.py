@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ class Emulator:
 
     @classmethod
     def load(cls, path: str | Path, thresholds: Mapping[str, int] | None = None) -> Emulator:
-        """A .bxnn file, or a menu: a .yml file or package:NAME. Raises InputError and OSError."""
+        """A .bxnn file or a menu (.yml), or package:NAME. Raises InputError and OSError."""
         text = str(path)
         if Path(text).suffix.lower() in MENU_SUFFIXES:
             from bxnn.menu import Menu
@@ -92,7 +93,12 @@ def raw_inputs(model: Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
     raw = {}
     for tensor in model.inputs:
         array = np.asarray(inputs[tensor.name])
-        flat = array.reshape(len(array), *tensor.shape) if array.size else array
+        if prod(array.shape[1:]) != prod(tensor.shape):
+            raise InputError(
+                f"input '{tensor.name}': expected events of shape {tuple(tensor.shape)}, "
+                f"got {array.shape[1:]}"
+            )
+        flat = array.reshape(len(array), *tensor.shape)
         if array.dtype.kind == "f":
             events = np.ascontiguousarray(flat.reshape(len(flat), -1), np.float64)
             flat = np.asarray(_core.quantize_float(events, tensor.format)).reshape(flat.shape)
@@ -103,9 +109,15 @@ def raw_inputs(model: Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
 def raw_numbers(values: Array, tensor: Tensor) -> NDArray[np.int64]:
     """Recorded values of an output as raw integers [n, k]: integers as such, real numbers exactly.
 
-    Raises InputError for a real number that is none of the output's format.
+    Raises InputError for a real number that is none of the output's format, and for integers from 2**63 on.
     """
     flat = np.asarray(values).reshape(len(values), -1)
+    if flat.dtype == np.uint64 and (beyond := np.argwhere(flat > np.uint64(2**63 - 1))).size:
+        event, element = (int(i) for i in beyond[0])
+        raise InputError(
+            f"event {event}, '{tensor.name}' [{element}]: expected an integer below 2**63, "
+            f"got {flat[event, element]}"
+        )
     if flat.dtype.kind == "f":
         scaled = np.ldexp(flat.astype(np.float64), tensor.format.frac)
         wrong = ~(np.isfinite(scaled) & (scaled == np.rint(scaled)) & (np.abs(scaled) < 2.0**63))

@@ -9,9 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from bxnn._core import InputError
 from bxnn.study import plots
 from bxnn.study.menu_study import MenuStudy
-from bxnn.study.numbers import Columns, write_numbers
+from bxnn.study.numbers import NUMBERS, Columns, write_numbers
 from bxnn.study.rates import Measured
 from bxnn.study.report import Picture, Section, Table, software, write_report
 
@@ -51,6 +52,14 @@ def write_study(study: MenuStudy, folder: str | Path) -> list[str]:
         facts["plots"] = why
     write_report(target / REPORT, f"Trigger study {c.name}", sections, facts)
     return [REPORT, *names]
+
+
+def require_apart(folder: Path, file: Path) -> None:
+    """Raises InputError if `write_study` would write over a file that the study reads."""
+    if file.resolve().parent == folder.resolve() and file.name in (REPORT, *NUMBERS):
+        raise InputError(
+            f"{file}: is read by the study, whose results would be written over it; choose another folder"
+        )
 
 
 def khz(rate: Measured) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from bxnn._core import InputError
 from bxnn.histogram import Histogram
 from bxnn.sources import Selection, Source, open_source
+from bxnn.sources.source import counted_from
 from bxnn.study.configuration import Sample, StudyConfiguration
 from bxnn.study.curves import Roc, roc
 from bxnn.study.emulators import SEEDS, Emulator
@@ -138,8 +139,8 @@ def count_sample(
         try:
             numbers = emulator.answers(chunk, threads=threads).numbers
         except InputError as error:
-            start = sample.first + done
-            raise InputError(f"sample '{sample.name}', in the events from {start} on: {error}") from None
+            text = counted_from(error, sample.first + done)
+            raise InputError(f"sample '{sample.name}', {sample.file}: {text}") from None
         words = numbers[SEEDS][:, 0]
         section = (done + np.arange(len(words))) * configuration.sections // count
         for s in np.unique(section).tolist():

@@ -17,6 +17,9 @@ from bxnn.histogram import Histogram
 Columns = Mapping[str, Sequence[Any]]
 
 
+NUMBERS = ("numbers.json", "histograms.npz", "numbers.root")  # and a .csv for each table
+
+
 def write_numbers(
     folder: Path,
     document: Mapping[str, Any],

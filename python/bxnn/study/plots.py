@@ -145,10 +145,10 @@ def draw_roc(axes: Axes, curves: Mapping[str, Roc]) -> None:
         axes.plot(x, curve.signal[at], color=f"C{i}", label=label)
         band = curve.signal_low[at], curve.signal_high[at]
         axes.fill_between(x, *band, color=f"C{i}", alpha=0.2, lw=0)
-        least = min(least, float(curve.background[curve.background > 0].min()))
+        least = min(least, *(curve.background[curve.background > 0].tolist() or [1.0]))
     axes.set(
         xscale="log",
-        xlim=(least, 1),
+        xlim=(least if least < 1 else 0.1, 1),
         ylim=(0, 1.05),
         xlabel="fraction of background",
         ylabel="signal efficiency",

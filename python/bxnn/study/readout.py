@@ -9,7 +9,7 @@ import numpy as np
 
 from bxnn._core import InputError
 from bxnn.sources import CrossingColumns, Selection, Source, open_source
-from bxnn.sources.source import CROSSING, LABELS, Chunk
+from bxnn.sources.source import CROSSING, LABELS, Chunk, counted_from
 from bxnn.study.differences import Differences
 from bxnn.study.emulators import SEEDS, Answers, Emulator, bits_of, raw_numbers
 
@@ -46,6 +46,7 @@ def compare_readout(
         raise InputError(f"expected the column of at least one answer of {', '.join(sorted(known))}")
     source = open_readout(emulator, paths, recorded, columns, tree, crossing)
     differences = Differences(("emulator", "hardware"), shown=shown)
+    told_file = paths if isinstance(paths, (str, Path)) else ", ".join(map(str, paths))
     for chunk in source.chunks(CHUNK):
         count = len(next(iter(chunk.values())))
         inputs = {t.name: chunk[t.name] for t in emulator.model.inputs}
@@ -53,7 +54,7 @@ def compare_readout(
             told = hardware_answers(emulator, {name: chunk[_RECORDED + name] for name in recorded})
             differences.add(inputs, chunk.get(CROSSING), emulator.answers(inputs), told)
         except InputError as error:
-            raise InputError(f"in the events from {differences.events} on: {error}") from None
+            raise InputError(f"{told_file}: {counted_from(error, differences.events)}") from None
         advance(count)
     if not differences.events:
         raise InputError("expected at least one event, got an empty readout")
@@ -78,7 +79,13 @@ def open_readout(
         wanted.append(labelled)
     labels = [CROSSING] if any(option.startswith(f"{CROSSING}=") for option in columns) else []
     inputs = [*names, *(_RECORDED + name for name in recorded), *labels]
-    return open_source(paths, inputs, Selection(wanted, tree, crossing))
+    try:
+        return open_source(paths, inputs, Selection(wanted, tree, crossing))
+    except InputError as error:
+        text, chosen, _ = str(error).partition(" (choose with ")
+        if not chosen or f"input '{_RECORDED}" not in text:
+            raise
+        raise InputError(f"{text} (choose with --recorded NAME=COLUMN)") from None
 
 
 def hardware_answers(emulator: Emulator, recorded: Chunk) -> Answers:
@@ -87,14 +94,24 @@ def hardware_answers(emulator: Emulator, recorded: Chunk) -> Answers:
     told = Answers({}, {})
     for name, values in recorded.items():
         if name == SEEDS and emulator.seeds:
-            told.decisions.update(bits_of(raw_numbers(values, outputs[name])[:, 0], emulator.seeds))
+            words = raw_numbers(values, outputs[name])
+            if words.shape[1] != 1:
+                raise InputError(
+                    f"recorded '{name}': expected one word for every event, got {words.shape[1]} numbers; "
+                    "put them together in one column"
+                )
+            told.decisions.update(bits_of(words[:, 0], emulator.seeds))
         elif name in outputs:
             told.numbers[name] = raw_numbers(values, outputs[name])
         else:
             flat = np.asarray(values).reshape(len(values), -1)
-            wrong = (flat != 0) & (flat != 1)
-            if flat.shape[1] != 1 or wrong.any():
-                got = f"{flat.shape[1]} numbers" if flat.shape[1] != 1 else f"{flat[wrong][0]}"
-                raise InputError(f"recorded '{name}': expected 0 or 1 for every event, got {got}")
+            if flat.shape[1] != 1:
+                raise InputError(
+                    f"recorded '{name}': expected 0 or 1 for every event, got {flat.shape[1]} numbers"
+                )
+            wrong = (flat[:, 0] != 0) & (flat[:, 0] != 1)
+            if wrong.any():
+                event = int(np.argmax(wrong))
+                raise InputError(f"event {event}, recorded '{name}': expected 0 or 1, got {flat[event, 0]}")
             told.decisions[name] = flat[:, 0] != 0
     return told
