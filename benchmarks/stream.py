@@ -83,7 +83,7 @@ def free(file: Path, trigger: Menu, crossings: int) -> dict[str, Any]:
 def paced(file: Path, trigger: Menu, rate: float, seconds: float) -> dict[str, Any]:
     """By a clock of `rate` crossings/s, of which the LHC's bunches collide."""
     scheme = FillingScheme.lhc()
-    stage = StageSetup("l1", trigger, batch=1024, wait_ns=20_000, ring=256)
+    stage = StageSetup("l1", trigger, batch=1024, wait_ns=20_000, ring=4096)
     stream = Stream(open_source(file, ["x"]), [stage], repeat=True, rate=rate, scheme=scheme)
     books = stream.run(max(1, int(rate * seconds * scheme.bunches / 3564)))
     return {"clock_hz": rate, **_fate(books)}

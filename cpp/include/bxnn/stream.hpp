@@ -78,13 +78,14 @@ struct Stage {
     Predict predict{};  // what computes the model; empty: this CPU
     std::vector<Seed> seeds{};
     std::vector<DeadTime> dead_time{};
-    std::uint64_t number = 0;              // of the sequence of prescales
-    int histogram_bits = 12;               // of scores
-    std::size_t batch = 4096;              // most events that travel together
-    std::chrono::nanoseconds deadline{0};  // longest that the first of them waits for the last; 0: any time
-    std::chrono::nanoseconds budget{0};    // of latency; 0: none
-    std::size_t ring = 64;                 // batches that wait in front
-    unsigned threads = 1;                  // that share a batch
+    std::uint64_t number = 0;  // of the sequence of prescales
+    int histogram_bits = 12;   // of scores
+    std::size_t batch = 4096;  // most events that travel together
+    // Longest that the first of them waits for the last, unless two batches wait already; 0: any time.
+    std::chrono::nanoseconds deadline{0};
+    std::chrono::nanoseconds budget{0};  // of latency; 0: none
+    std::size_t ring = 64;               // batches that wait in front
+    unsigned threads = 1;                // that share a batch
     std::string isa{};
 };
 

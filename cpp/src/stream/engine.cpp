@@ -140,7 +140,7 @@ struct Engine::Impl {
     // Of n crossings, those that travel in one batch.
     std::size_t in_time(std::size_t n) const {
         const auto deadline = stages[0]->stage().deadline.count();
-        if (!config.rate || !deadline) return n;
+        if (!config.rate || !deadline || links[0]->behind()) return n;
         const double span = static_cast<double>(deadline) * 1e-9 * *config.rate;
         const auto last = crossings[0] + static_cast<Crossing>(std::min(span, 1e18));
         const auto end = crossings.begin() + static_cast<std::ptrdiff_t>(n);

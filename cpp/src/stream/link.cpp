@@ -139,7 +139,7 @@ void Link::flush() {
 }
 
 void Link::flush_late(std::int64_t time) {
-    if (open_ && shape_.deadline && time - open_->arrived.front() >= shape_.deadline) flush();
+    if (open_ && shape_.deadline && time - open_->arrived.front() >= shape_.deadline && !behind()) flush();
 }
 
 void Link::lose(const Crossing* crossings, std::size_t n, bool late) {

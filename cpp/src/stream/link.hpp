@@ -53,6 +53,8 @@ public:
     void lose(const Crossing* crossings, std::size_t n, bool late);
     void flush();                        // sends the batch that is being filled
     void flush_late(std::int64_t time);  // if its first event has waited long enough
+    // Whether the receiver is behind, so that a batch may as well fill up: it would wait anyway.
+    bool behind() const { return !direct_ && ring_.waiting() >= 2; }
     void close() { ring_.close(); }
     void reopen() { ring_.close(false); }
 

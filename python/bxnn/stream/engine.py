@@ -36,8 +36,8 @@ AnySource = Source | SharedRing
 class StageSetup:
     """A stage: its menu, and how it is computed.
 
-    batch: most events that travel together. wait_ns: longest that an event waits for a batch to fill; 0: any
-    time. ring: batches that may wait in front. threads: that share a batch. device: 'cpu', 'cuda', 'cuda:1'.
+    batch: most events that travel together. wait_ns: longest that an event waits for a batch to fill, unless
+    two batches wait already; 0: any time. ring: batches that may wait in front. threads: that share a batch. device: 'cpu', 'cuda', 'cuda:1'.
     """
 
     name: str
