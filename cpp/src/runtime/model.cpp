@@ -134,13 +134,12 @@ namespace {
 
 [[noreturn]] void report_bad_value(const plan::Edge& edge, const ConstArray& array, std::size_t event,
                                    std::size_t element) {
-    const std::string problem =
-        is_real(array.dtype) ? "the number is NaN or infinite; expected finite numbers"
-                             : "the raw integer is outside " + edge.tensor.format.str() + ", which allows " +
-                                   to_string(fx::min_raw(edge.tensor.format)) + " to " +
-                                   to_string(fx::max_raw(edge.tensor.format));
-    throw EventError(ErrorKind::input, edge.tensor.name, event,
-                     "element " + std::to_string(element) + ": " + problem);
+    const std::string problem = is_real(array.dtype)
+                                    ? "the number is NaN or infinite; expected finite numbers"
+                                    : "the raw integer is outside " + edge.tensor.format.str() + ", which allows " +
+                                          to_string(fx::min_raw(edge.tensor.format)) + " to " +
+                                          to_string(fx::max_raw(edge.tensor.format));
+    throw EventError(ErrorKind::input, edge.tensor.name, event, "element " + std::to_string(element) + ": " + problem);
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ class StageSetup:
     """A stage: its menu, and how it is computed.
 
     batch: most events that travel together. wait_ns: longest that an event waits for a batch to fill, unless
-    two batches wait already; 0: any time. ring: batches that may wait in front. threads: that share a batch. device: 'cpu', 'cuda', 'cuda:1'.
+    two batches wait already; 0: any time. ring: batches that may wait in front. threads: that share a batch.
+    device: 'cpu', 'cuda', 'cuda:1'.
     """
 
     name: str
