@@ -31,8 +31,8 @@ struct Bodies {
     // of the block repeat the last one. Reports the first raw integer outside the format, NaN or infinity.
     BadValue (*load)(const plan::Plan&, std::size_t i, const void* data, DType type, std::size_t count,
                      std::byte* arena);
-    // Computes one block.
-    void (*run)(const plan::Plan&, std::byte* arena, Paired paired);
+    // Computes one block. ahead: memory that is read after it.
+    void (*run)(const plan::Plan&, std::byte* arena, Paired paired, std::span<const std::byte> ahead);
     // Writes `count` events of output i as event-major raw integers or (f32, f64) numbers.
     void (*store)(const plan::Plan&, std::size_t i, void* data, DType type, std::size_t count, const std::byte* arena);
     // Sets the thread up for blocks, and back.

@@ -158,10 +158,10 @@ private:
     const kernels::Bodies& bodies_;
 };
 
-// Brings what is read next into the cache meanwhile: rows of many events at once are no pattern that CPUs foresee.
-void fetch(const std::byte* data, std::size_t bytes) {
-    constexpr std::size_t line = 64;
-    for (std::size_t i = 0; i < bytes; i += line) __builtin_prefetch(data + i);
+// Where `n` events from number `at` on lie.
+std::span<const std::byte> events_of(const ConstArray& array, std::size_t elements, std::size_t at, std::size_t n) {
+    const std::size_t bytes = elements * size_of(array.dtype);
+    return {static_cast<const std::byte*>(array.data) + at * bytes, n * bytes};
 }
 
 // Events [at, end), in blocks of the workspace's size.
@@ -172,20 +172,18 @@ void predict_in(const Workspace& work, const plan::Plan& plan, std::span<const C
         n = std::min(kernels.events, end - at);
         kernels::BadValue first_bad;
         std::size_t bad_input = 0;
+        std::span<const std::byte> ahead;  // of the input with most to read
         for (std::size_t i = 0; i < inputs.size(); ++i) {
-            const std::size_t bytes = plan.inputs[i].size * size_of(inputs[i].dtype);
-            const auto* data = static_cast<const std::byte*>(inputs[i].data) + at * bytes;
+            const std::size_t size = plan.inputs[i].size;
+            const auto* data = events_of(inputs[i], size, at, n).data();
             const auto bad = kernels.load(plan, i, data, inputs[i].dtype, n, work.arena.get());
             if (bad.event < first_bad.event) first_bad = bad, bad_input = i;
+            const auto next = events_of(inputs[i], size, at + n, std::min(end - at - n, kernels.events));
+            if (next.size() > ahead.size()) ahead = next;
         }
         if (first_bad.event != first_bad.none)
             report_bad_value(plan.inputs[bad_input], inputs[bad_input], at + first_bad.event, first_bad.element);
-        const std::size_t ahead = std::min(end - at - n, kernels.events);
-        for (std::size_t i = 0; i < inputs.size(); ++i) {
-            const std::size_t bytes = plan.inputs[i].size * size_of(inputs[i].dtype);
-            fetch(static_cast<const std::byte*>(inputs[i].data) + (at + n) * bytes, ahead * bytes);
-        }
-        kernels.run(plan, work.arena.get(), kernels.paired);
+        kernels.run(plan, work.arena.get(), kernels.paired, ahead);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             const std::size_t bytes = plan.outputs[i].size * size_of(outputs[i].dtype);
             kernels.store(plan, i, static_cast<std::byte*>(outputs[i].data) + at * bytes, outputs[i].dtype, n,
