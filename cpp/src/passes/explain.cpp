@@ -64,8 +64,7 @@ std::string explain(const ir::Graph& graph, const Plan& plan, std::string_view i
         for (std::size_t k = 0; k < i.covers.size(); ++k)
             out << (k ? ", " : "") << quoted(ir::name_of(graph.nodes[i.covers[k]].op));
         const auto* dot = std::get_if<DotProducer>(&i.producer);
-        out << "], \"elements\": " << i.rows
-            << ", \"multiplications\": " << multiplications(i)
+        out << "], \"elements\": " << i.rows << ", \"multiplications\": " << multiplications(i)
             << ", \"path\": " << quoted(dot ? kDotPathNames[static_cast<std::size_t>(dot->path)] : "element-wise")
             << ", \"kernel\": " << quoted(kernel_of(i, speed)) << ", \"cycles\": " << rounded(cycles(i, speed))
             << ", \"lanes\": " << quoted(kLaneNames[static_cast<std::size_t>(i.lane)])
