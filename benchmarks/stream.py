@@ -83,7 +83,7 @@ def free(file: Path, trigger: Menu, crossings: int) -> dict[str, Any]:
 def paced(file: Path, trigger: Menu, rate: float, seconds: float) -> dict[str, Any]:
     """By a clock of `rate` crossings/s, of which the LHC's bunches collide."""
     scheme = FillingScheme.lhc()
-    stage = StageSetup("l1", trigger, batch=1024, wait_ns=20_000, ring=4096)
+    stage = StageSetup("l1", trigger, batch=1024, wait_ns=20_000, ring=512)
     stream = Stream(open_source(file, ["x"]), [stage], repeat=True, rate=rate, scheme=scheme)
     books = stream.run(max(1, int(rate * seconds * scheme.bunches / 3564)))
     return {"clock_hz": rate, **_fate(books)}
@@ -105,10 +105,10 @@ def _fate(books: Books) -> dict[str, Any]:
 
 
 def sustained(file: Path, trigger: Menu, fastest: float) -> float:
-    """The highest rate, of some, that lost nothing for a second."""
+    """The highest rate, of some, that lost nothing for three seconds."""
     rate = fastest * 3564 / 2808
     while rate > 1e5:
-        if not (found := paced(file, trigger, rate, 1.0))["lost_full"] + found["lost_late"]:
+        if not (found := paced(file, trigger, rate, 3.0))["lost_full"] + found["lost_late"]:
             return rate
         rate *= 0.9
     return rate
