@@ -31,32 +31,28 @@ inline void transpose_squares(Wide<D, squares> (&a)[kSquare<D>]) {
 
 // 16 bytes from each of some places, `apart` bytes from one to the next.
 template <class D, std::size_t squares, std::size_t... i>
-inline Wide<D, squares> collect(const std::byte* from, std::size_t apart, std::index_sequence<i...> lanes) {
+inline Wide<D, squares> collect(const std::byte* from, std::size_t apart, std::index_sequence<i...>) {
     if constexpr (squares == 1) {
         Wide<D, 1> x;
         std::memcpy(&x, from, sizeof x);
         return x;
     } else {
         constexpr std::make_index_sequence<sizeof...(i) / 2> half;
-        static_cast<void>(lanes);
         return __builtin_shufflevector(collect<D, squares / 2>(from, apart, half),
                                        collect<D, squares / 2>(from + squares / 2 * apart, apart, half), i...);
     }
 }
-template <class D, std::size_t squares, std::size_t... i>
-inline void spread(Wide<D, squares> x, std::byte* to, std::size_t apart, std::index_sequence<i...> lanes) {
-    if constexpr (squares == 1) {
-        std::memcpy(to, &x, sizeof x);
-    } else {
-        constexpr std::make_index_sequence<sizeof...(i) / 2> half;
-        static_cast<void>(lanes);
-        const auto halves = [&]<std::size_t... k>(std::index_sequence<k...>) {
-            spread<D, squares / 2>(__builtin_shufflevector(x, x, k...), to, apart, half);
-            spread<D, squares / 2>(__builtin_shufflevector(x, x, (k + sizeof...(k))...), to + squares / 2 * apart,
-                                   apart, half);
-        };
-        halves(half);
-    }
+// 16 of its bytes.
+template <class D, std::size_t squares, std::size_t place, std::size_t... i>
+inline Wide<D, 1> part_of(Wide<D, squares> x, std::index_sequence<i...>) {
+    return __builtin_shufflevector(x, x, (place * kSquare<D> + i)...);
+}
+template <class D, std::size_t squares>
+inline void spread(Wide<D, squares> x, std::byte* to, std::size_t apart) {
+    each<squares>([&](auto place) {
+        const auto part = part_of<D, squares, place>(x, std::make_index_sequence<kSquare<D>>());
+        std::memcpy(to + place * apart, &part, sizeof part);
+    });
 }
 
 // Element k of event e goes to columns[k][e]: `from` and `to` are distances in bytes.
@@ -76,8 +72,7 @@ inline void to_events(const std::byte* columns, std::size_t from, std::byte* eve
     Wide<D, squares> a[n];
     each<n>([&](auto k) { std::memcpy(&a[k], columns + k * from, sizeof a[k]); });
     transpose_squares<D, squares>(a);
-    each<n>(
-        [&](auto e) { spread<D, squares>(a[e], events + e * to, n * to, std::make_index_sequence<n * squares>()); });
+    each<n>([&](auto e) { spread<D, squares>(a[e], events + e * to, n * to); });
 }
 
 // n elements of `count` events, `from` bytes apart, to columns `to` bytes apart. All elements of a few events after one
