@@ -9,7 +9,7 @@ inline void run_instruction(const Instruction& i, std::byte* arena, kernels::Pai
     const auto* dot = std::get_if<DotProducer>(&i.producer);
     if (dot && !dot->paired) dot = nullptr;
     if (dot && dot->paired->packs) return paired(*dot, i.operands[0], arena, 0, i.rows, nullptr, row_at(arena, i.at));
-    if (const auto* reduce = std::get_if<ReduceProducer>(&i.producer); reduce && reduce->on_pairs && !reduce->products)
+    if (const auto* reduce = std::get_if<ReduceProducer>(&i.producer); reduce && reduce->on_pairs)
         return reduce_pairs(*reduce, i, arena);
     alignas(64) T lanes[kTile * kBlock];
     const std::size_t row_bytes = std::size_t{bytes_of(i.storage)} * kBlock;

@@ -126,10 +126,11 @@ struct Products {
     }
     void sum(T* lanes) const {
         std::fill_n(lanes, kBlock, T{});
-        if constexpr (kBlock > 1)
-            if (p.on_pairs)
-                return p.two_products == ReduceProducer::Two::fits_unsigned ? add_pairs<std::uint32_t>(lanes)
-                                                                            : add_pairs<std::int32_t>(lanes);
+        using Two = ReduceProducer::Two;
+        if constexpr (kBlock > 1) {
+            if (p.two_products == Two::fits_unsigned) return add_pairs<std::uint32_t>(lanes);
+            if (p.two_products == Two::fits_signed) return add_pairs<std::int32_t>(lanes);
+        }
         if (a.storage <= Lane::i32 && b.storage <= Lane::i32) add_each<std::int32_t>(lanes);
         else add_each<T>(lanes);
     }

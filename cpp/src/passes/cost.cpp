@@ -41,7 +41,7 @@ double produced(const Instruction& i, const Speed& speed) {
     const double element = vectors(i.lane, speed);
     if (const auto* p = std::get_if<DotProducer>(&i.producer)) return dot(i, *p, speed);
     if (const auto* r = std::get_if<ReduceProducer>(&i.producer); r && r->products)
-        return (r->on_pairs ? 1 : 4) * element * i.rows * r->size * kMove;
+        return (r->two_products == ReduceProducer::Two::wide ? 4 : 1) * element * i.rows * r->size * kMove;
     if (const auto* r = std::get_if<ReduceProducer>(&i.producer); r && r->on_pairs)
         return element / 2 * i.rows * r->size * kMove;
     if (const auto* r = std::get_if<ReduceProducer>(&i.producer))

@@ -32,7 +32,7 @@ std::string layer_of(const ir::Graph& graph, const Instruction& i) {
 // How its numbers are multiplied, if they are.
 std::string_view kernel_of(const Instruction& i, const Speed& speed) {
     if (const auto* sum = std::get_if<ReduceProducer>(&i.producer); sum && sum->products)
-        return sum->on_pairs ? "pairs" : "lanes";
+        return sum->two_products == ReduceProducer::Two::wide ? "lanes" : "pairs";
     const auto* dot = std::get_if<DotProducer>(&i.producer);
     if (!dot || !dot->paired) return dot ? "lanes" : "none";
     if (speed.has_tiles && dot->paired->tiles) return "tiles";

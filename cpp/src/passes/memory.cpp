@@ -55,15 +55,14 @@ void note_lines(Operand& operand, std::size_t terms) {
 }
 
 // Whether leaves 2k and 2k + 1 of every sum are products of whole pairs.
-bool may_add_pairs(const Instruction& i, const ReduceProducer& p) {
-    if (p.two_products == ReduceProducer::Two::wide || p.inner != 1 || p.size % 2 == 1) return false;
+bool has_whole_pairs(const Instruction& i, const ReduceProducer& p) {
+    if (p.inner != 1 || p.size % 2 == 1) return false;
     const auto whole = [](const Operand& x) { return x.pairs != Operand::Pairs::scattered; };
     return whole(i.operands[0]) && whole(i.operands[1]);
 }
 
 // Whether what results 2i and 2i + 1 are reduced from are two rows that lie together, all along.
 bool may_reduce_pairs(const Instruction& i, const ReduceProducer& p) {
-    if (p.products) return may_add_pairs(i, p);
     const auto& x = i.operands[0];
     if ((p.kind != ir::ReduceKind::max && p.kind != ir::ReduceKind::min) || !p.leaf.empty() || !i.steps.empty() ||
         x.storage != Lane::i16 || i.storage != Lane::i16)
@@ -138,8 +137,10 @@ void place_rows(Plan& plan) {
     for (auto& input : plan.inputs) resolve(input.rows);
     for (auto& instruction : plan.instructions) {
         for (auto& operand : instruction.operands) resolve(operand);
-        if (auto* reduce = std::get_if<ReduceProducer>(&instruction.producer))
+        if (auto* reduce = std::get_if<ReduceProducer>(&instruction.producer)) {
             reduce->on_pairs = may_reduce_pairs(instruction, *reduce);
+            if (!has_whole_pairs(instruction, *reduce)) reduce->two_products = ReduceProducer::Two::wide;
+        }
         auto* dot = std::get_if<DotProducer>(&instruction.producer);
         if (!dot || !dot->paired) continue;
         auto& x = instruction.operands[0];

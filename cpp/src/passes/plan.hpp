@@ -92,9 +92,9 @@ struct ReduceProducer {
     std::uint32_t size = 1, inner = 1;
     std::vector<CastParams> leaf, sum;  // none, or one: to `accum`
     bool products = false;              // adds, without casts, the products of two operands' rows
-    // Whether the sum of two such products is a 32-bit number, or none below 0.
+    // Whether two such products are added in 32 bits, of whole pairs: their sum is a signed number, or none below 0.
     enum class Two : std::uint8_t { wide, fits_signed, fits_unsigned } two_products = Two::wide;
-    bool on_pairs = false;  // rows of 16 bits two by two: max or min, stored as pairs; or the products of whole pairs
+    bool on_pairs = false;  // max or min of 16-bit rows whose pairs lie together, stored as pairs
 };
 
 enum class DotPath : std::uint8_t {
