@@ -37,6 +37,13 @@ def package_file(name: str, folder: str = "") -> Path:
     return Path(str(files("bxnn"))) / "data" / folder / name
 
 
+def located(name: str, folder: Path | None = None, part: str = "") -> Path:
+    """The file of a name: relative to a folder, or for 'package:NAME' in a part of bxnn's data."""
+    if name.startswith(PACKAGE):
+        return package_file(name.removeprefix(PACKAGE), part)
+    return Path(name) if folder is None else folder / name
+
+
 class DocumentError(InputError):
     """A file that can't be read or doesn't make sense; the text names file, line and key."""
 
@@ -46,8 +53,7 @@ def read_text(path: str | os.PathLike[str], folder: str) -> tuple[Path, str]:
 
     Raises DocumentError for a file that is no text, OSError for one that can't be read.
     """
-    name = os.fspath(path)
-    file = package_file(name.removeprefix(PACKAGE), folder) if name.startswith(PACKAGE) else Path(name)
+    file = located(os.fspath(path), part=folder)
     try:
         return file, file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:

@@ -109,16 +109,20 @@ class Histogram:
         flat = array.reshape(-1)
         for start in range(0, flat.size, _FILL_AT_ONCE):
             bins = bin_number(flat[start : start + _FILL_AT_ONCE].astype(np.int64), self.bits)
-            least, greatest = int(bins.min()), int(bins.max())
-            if self.counts.size:
-                least, greatest = min(least, self.first), max(greatest, self.first + len(self.counts) - 1)
-            if greatest - least >= _MOST_FILLED:
-                raise InputError(
-                    f"histogram: at {self.bits} bits there are {greatest - least + 1:,} bins from the least "
-                    f"value to the greatest, more than the {_MOST_FILLED:,} supported; use fewer bits"
-                )
+            least = int(bins.min())
+            self._require_span(least, int(bins.max()))
             bins -= least
             self.merge(Histogram(self.bits, least, np.bincount(bins).astype(np.uint64)))
+
+    def _require_span(self, least: int, greatest: int) -> None:
+        """Raise InputError if these bins and those there are need too much memory."""
+        if self.counts.size:
+            least, greatest = min(least, self.first), max(greatest, self.first + len(self.counts) - 1)
+        if greatest - least >= _MOST_FILLED:
+            raise InputError(
+                f"histogram: at {self.bits} bits there are {greatest - least + 1:,} bins from the least "
+                f"value to the greatest, more than the {_MOST_FILLED:,} supported; use fewer bits"
+            )
 
     def merge(self, other: Histogram) -> None:
         """Add the counts of another histogram. Raises InputError if it has another number of bits."""

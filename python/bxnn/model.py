@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bxnn import _core
 from bxnn._core import Error, InputError, Tensor, UnsupportedError
-from bxnn.document import PACKAGE, package_file
+from bxnn.document import located
 
 Array = NDArray[Any]
 Events = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
@@ -101,8 +101,7 @@ class Model:
 
         Raises ModelFileError if it is not one or is damaged, OSError if unreadable.
         """
-        name = os.fspath(path)
-        file = package_file(name.removeprefix(PACKAGE)) if name.startswith(PACKAGE) else Path(name)
+        file = located(os.fspath(path))
         with file.open("rb"):
             pass  # the usual OSError where the file can't be read
         return cls(_core.Model.load(str(file)))

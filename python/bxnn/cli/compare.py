@@ -10,7 +10,8 @@ import numpy as np
 from bxnn._core import InputError
 from bxnn.cli.arguments import non_negative
 from bxnn.cli.console import print_json, print_table, progress
-from bxnn.cli.result_files import require_place, writing
+from bxnn.cli.result_files import writing
+from bxnn.places import require_place
 from bxnn.sources import CrossingColumns, Selection, open_source
 from bxnn.study.difference_report import number_rows, seed_heads, seed_rows, write_differences
 from bxnn.study.differences import Differences

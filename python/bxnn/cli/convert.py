@@ -10,7 +10,7 @@ from bxnn.cli import conversion
 from bxnn.cli.arguments import non_negative
 from bxnn.cli.console import print_json
 from bxnn.cli.events import random_events
-from bxnn.cli.result_files import require_place
+from bxnn.places import require_place
 
 SUMMARY = "make a .bxnn file from a Keras, QKeras or ONNX model"
 DESCRIPTION = """\

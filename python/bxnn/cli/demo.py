@@ -8,7 +8,7 @@ from pathlib import Path
 from bxnn import _core, demo
 from bxnn._core import InputError
 from bxnn.cli.console import print_json, print_table
-from bxnn.cli.result_files import require_place
+from bxnn.places import require_place
 from bxnn.study.rates import CROSSING_RATE
 
 SUMMARY = "score Level-1-like events with the shipped anomaly networks"

@@ -11,8 +11,8 @@ from bxnn._core import InputError
 from bxnn.cli import events as events_options
 from bxnn.cli.arguments import positive
 from bxnn.cli.console import print_json
-from bxnn.cli.result_files import require_place
 from bxnn.model import Model
+from bxnn.places import require_place
 from bxnn.sources.files import open_files
 from bxnn.sources.source import head
 

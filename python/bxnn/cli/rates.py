@@ -9,7 +9,8 @@ from typing import Any
 from bxnn._core import InputError
 from bxnn.cli import scores
 from bxnn.cli.console import print_json, print_table
-from bxnn.cli.result_files import require_picture, require_place, writing
+from bxnn.cli.result_files import require_picture, writing
+from bxnn.places import require_place
 from bxnn.study.rates import RateCurve, passing, rate_curve, working_point
 
 SUMMARY = "rate against threshold, thresholds for target rates"

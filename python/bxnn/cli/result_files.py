@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bxnn._core import InputError
+from bxnn.places import require_place
 
 Write = Callable[[Sequence[NDArray[Any]]], None]
 
@@ -36,16 +37,6 @@ def require_writable(path: Path, outputs: int, read: Iterable[str | Path | None]
             f"{path}: the model has {outputs} outputs, .npy holds one; use .npz, .h5 or .parquet"
         )
     require_place(path, read)
-
-
-def require_place(path: Path, read: Iterable[str | Path | None] = ()) -> None:
-    """Raise InputError unless a file can be written there, which is none of those that are read."""
-    folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(f"{path}: expected a file in an existing directory that may be written")
-    for other in read:
-        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
-            raise InputError(f"{path}: is read by this command; write to another file")
 
 
 def require_picture(path: Path, read: Iterable[str | Path | None] = ()) -> None:

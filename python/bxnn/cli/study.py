@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bxnn.cli.arguments import non_negative
 from bxnn.cli.console import print_json, print_table, progress
-from bxnn.cli.result_files import require_place, writing
+from bxnn.cli.result_files import writing
+from bxnn.places import require_place
 
 SUMMARY = "rates, overlaps, efficiencies and ROC curves of a menu, with a report"
 DESCRIPTION = """\

@@ -15,7 +15,7 @@ import numpy as np
 
 from bxnn._core import Builder, Error, Format, ModelFileError
 from bxnn.compose import InputScaling, Score, replay, value_names
-from bxnn.document import PACKAGE, Node, closest, package_file
+from bxnn.document import PACKAGE, Node, closest, located
 from bxnn.inspect_graph import graph_of
 from bxnn.menu.operations import Fault, Operations, Value
 from bxnn.model import Model
@@ -69,7 +69,7 @@ def read_network(
 
 
 def _load(node: Node, file: str, folder: Path) -> tuple[Model, str]:
-    path = package_file(file.removeprefix(PACKAGE)) if file.startswith(PACKAGE) else folder / file
+    path = located(file, folder)
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 
 from bxnn._core import InputError
 from bxnn.energy import Energy, Meter
@@ -71,10 +72,11 @@ class Campaign:
         if point is None or fresh or not point.file.exists():
             return None
         saved = checkpoint.load(point.file)
-        checkpoint.require_same(point.file, saved.fingerprint, self._fingerprint())
+        checkpoint.require_same(point.file, saved.fingerprint, self._fingerprint)
         self.stream.restore(saved.state)
         return saved
 
+    @cached_property
     def _fingerprint(self) -> dict[str, str]:
         accepted = self.setup.accepted
         name = accepted.name if accepted else ""
@@ -155,4 +157,4 @@ class Campaign:
             self._file.sync()
         if point:
             written = (self._file.events, self._file.checksum) if self._file else None
-            checkpoint.save(point.file, Saved(self.stream.save(), self._fingerprint(), written))
+            checkpoint.save(point.file, Saved(self.stream.save(), self._fingerprint, written))

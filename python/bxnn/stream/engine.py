@@ -19,12 +19,12 @@ from bxnn._core import InputError, SharedRing
 from bxnn.menu import Menu, Seed
 from bxnn.model import Model, Outputs
 from bxnn.sources import CROSSING, FillingScheme, InputSpec, Prefetch, Source
+from bxnn.sources.selection import MOST_ORBIT
 from bxnn.stream.books import Books
 
 LHC_CLOCK = 40.079e6  # crossings/s
 _ALL = 2**64 - 1
 _CHUNK = 1 << 16  # events that a source decodes at once
-_MOST_ORBIT = 2**60 // 3564
 _LEG = 0.05  # seconds: how often a source that gives nothing is asked whether it has stopped
 
 Array = NDArray[Any]
@@ -89,8 +89,8 @@ class Stream:
     ) -> None:
         if lag_ns < 0:
             raise InputError(f"lag_ns: expected a number from 0, got {lag_ns}")
-        if not 1 <= section_orbits <= _MOST_ORBIT:
-            raise InputError(f"section_orbits: expected from 1 to {_MOST_ORBIT}, got {section_orbits}")
+        if not 1 <= section_orbits <= MOST_ORBIT:
+            raise InputError(f"section_orbits: expected from 1 to {MOST_ORBIT}, got {section_orbits}")
         self.source, self.stages, self.keep_accepted = source, tuple(stages), keep_accepted
         self.scheme = scheme or FillingScheme.full()
         self.inputs = inputs_of(source)
@@ -230,8 +230,8 @@ class Stream:
         if stage not in names and stage not in range(len(names)):
             raise InputError(f"swap: expected one of the stages {', '.join(names)}, got {stage!r}")
         number = stage if isinstance(stage, int) else names.index(stage)
-        if not 0 <= orbit <= _MOST_ORBIT:
-            raise InputError(f"swap: expected an orbit from 0 to {_MOST_ORBIT}, got {orbit}")
+        if not 0 <= orbit <= MOST_ORBIT:
+            raise InputError(f"swap: expected an orbit from 0 to {MOST_ORBIT}, got {orbit}")
         before = self.stages[number - 1].menu.seeds if number else ()
         following = replace(self.stages[number], menu=menu)
         self._engine.swap(number, _core_stage(following, before, self._setup["rate"] is not None), orbit)

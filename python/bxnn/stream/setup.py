@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from bxnn._core import InputError, SharedRing
-from bxnn.document import PACKAGE, Node, package_file, parse, read_text
+from bxnn.document import Node, located, parse, read_text
 from bxnn.menu import Menu
+from bxnn.places import require_place
 from bxnn.sources import (
     CrossingColumns,
     FillingScheme,
@@ -77,13 +78,9 @@ class StreamSetup:
         for path in (self.accepted, self.histograms, self.report, point):
             if path is None:
                 continue
-            folder = path.parent
-            if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-                raise InputError(f"{path}: expected a file in an existing directory that may be written")
+            require_place(path, read, "the stream")
             if path in written:
                 raise InputError(f"{path}: two things are to be written to it")
-            if any(path.exists() and other.exists() and path.samefile(other) for other in read):
-                raise InputError(f"{path}: is read by the stream; write to another file")
             written.append(path)
 
     def require_end(self) -> None:
@@ -267,7 +264,7 @@ def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
     )
     text = keys["menu"].text("the path of a menu")
     try:
-        menu = Menu.load(text if text.startswith(PACKAGE) else folder / text)
+        menu = Menu.load(located(text, folder, "menus"))
     except OSError as error:
         keys["menu"].fail(f"can't read '{error.filename}': {error.strerror}")
 
@@ -357,7 +354,7 @@ def _paths(node: Node, folder: Path) -> str | list[str | Path]:
     if len(entries) == 1 and entries[0].content == "-":
         return "-"
     texts = [entry.text("a path or pattern") for entry in entries]
-    return [package_file(t.removeprefix(PACKAGE)) if t.startswith(PACKAGE) else folder / t for t in texts]
+    return [located(text, folder) for text in texts]
 
 
 def _synthetic(node: Node, setup: StreamSetup) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bxnn.document import PACKAGE, Node, package_file, parse, read_text
+from bxnn.document import Node, located, parse, read_text
 from bxnn.menu import Menu
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT, REVOLUTION_FREQUENCY
 from bxnn.study.rates import FILLED_BUNCHES
@@ -59,7 +59,7 @@ def load_configuration(path: str | Path) -> StudyConfiguration:
     )
     place = keys["menu"].text("the path of a menu, or package:NAME")
     try:
-        menu = Menu.load(place if place.startswith(PACKAGE) else _file(place, file.parent))
+        menu = Menu.load(located(place, file.parent, "menus"))
     except OSError as error:
         keys["menu"].fail(f"can't read '{error.filename}': {error.strerror}")
     waiting = [seed.name for seed in menu.seeds if seed.requires]
@@ -115,7 +115,7 @@ def _sample(name: str, node: Node, folder: Path) -> Sample:
         listed = isinstance(keys["columns"].content, list)
         nodes = keys["columns"].items("columns", 64) if listed else [keys["columns"]]
         columns = tuple(n.text() for n in nodes)
-    file = _file(keys["file"].text("the path of a file of events"), folder)
+    file = located(keys["file"].text("the path of a file of events"), folder)
     if not file.is_file():
         keys["file"].fail(f"no such file: {file}")
     tree = keys["tree"].text() if "tree" in keys else None
@@ -127,10 +127,6 @@ def _rate(node: Node) -> float:
     if rate <= 0:
         node.fail(f"expected a rate above 0 Hz, got {rate:g}")
     return rate
-
-
-def _file(text: str, folder: Path, part: str = "") -> Path:
-    return package_file(text.removeprefix(PACKAGE), part) if text.startswith(PACKAGE) else folder / text
 
 
 def _integer(node: Node | None, default: int, low: int, high: int) -> int:

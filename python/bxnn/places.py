@@ -1,0 +1,19 @@
+"""Places of files that are to be written, looked at before work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from bxnn._core import InputError
+
+
+def require_place(path: Path, read: Iterable[str | Path | None] = (), reader: str = "this command") -> None:
+    """Raise InputError unless a file can be written there, which is none of those that `reader` reads."""
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"{path}: expected a file in an existing directory that may be written")
+    for other in read:
+        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+            raise InputError(f"{path}: is read by {reader}; write to another file")
