@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bxnn.cli import main
-from bxnn.menu.networks import package_file
+from bxnn.document import package_file
 
 pytest.importorskip("yaml")
 
