@@ -3,6 +3,7 @@
 // arena.
 // clang-format off
 #include "fx/quantize.inl"
+#include "kernels/arithmetic.inl"
 #include "cuda/numbers.inl"
 #include "cuda/rows.inl"
 // clang-format on
@@ -36,27 +37,10 @@ BXNN_APART BXNN_ANYWHERE inline T quantized(T x, const Cast<T>& cast) {
 }
 
 template <class T>
-BXNN_ANYWHERE inline T moved_up(T x, int up) {
-    return static_cast<T>(static_cast<Unsigned<T>>(x) << up);
-}
-
-// The exact result for numbers on one grid; the proof says that it fits T.
-template <class T>
 BXNN_ANYWHERE inline T combined(BinaryKind kind, T a, T b) {
-    switch (kind) {
-        case BinaryKind::add: return static_cast<T>(a + b);
-        case BinaryKind::sub: return static_cast<T>(a - b);
-        case BinaryKind::mul: return static_cast<T>(a * b);
-        case BinaryKind::min: return a < b ? a : b;
-        case BinaryKind::max: return a > b ? a : b;
-        case BinaryKind::lt: return static_cast<T>(a < b);
-        case BinaryKind::le: return static_cast<T>(a <= b);
-        case BinaryKind::gt: return static_cast<T>(a > b);
-        case BinaryKind::ge: return static_cast<T>(a >= b);
-        case BinaryKind::eq: return static_cast<T>(a == b);
-        case BinaryKind::ne: return static_cast<T>(a != b);
-    }
-    return T{};
+    T result{};
+    with_kind(kind, [&]<BinaryKind k>() { result = combined<k>(a, b); });
+    return result;
 }
 
 // Rows [first, first + count) of lanes in place. Lanes beyond come from weights of zero: any cast may be done on them.

@@ -88,14 +88,6 @@ BXNN_ANYWHERE inline void sum_pairs(const flat::Paired& d, const flat::Operand& 
     }
 }
 
-BXNN_ANYWHERE inline std::int32_t finished(std::int32_t sum, const Finish& finish) {
-    sum >>= finish.down;
-    if (finish.wrap != Fit::none)
-        sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) << finish.spare) >> finish.spare & finish.mask;
-    sum = sum > finish.lo ? sum : finish.lo;
-    return sum < finish.hi ? sum : finish.hi;
-}
-
 BXNN_ANYWHERE inline void run_paired(const Program& p, const flat::Instruction& i, Column c) {
     constexpr std::uint32_t n = flat::Paired::kFilters;
     const auto& d = p.detail<flat::Paired>(i);
@@ -114,7 +106,7 @@ BXNN_ANYWHERE inline void run_paired(const Program& p, const flat::Instruction& 
             else sum_pairs<false>(d, x, c, rows, weights, sums);
             BXNN_UNROLL
             for (std::uint32_t f = 0; f < n; ++f)
-                lanes[f] = finished(static_cast<std::int32_t>(sums[f]) >> d.floor, d.finish);
+                lanes[f] = finished(static_cast<std::int32_t>(sums[f]) >> d.floor, d.finish, d.finish.lo, d.finish.hi);
             const std::uint32_t count = d.filters - filter < n ? d.filters - filter : n;
             finish_rows(p, i, c, position * d.filters + filter, count, lanes);
         }

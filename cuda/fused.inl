@@ -295,7 +295,8 @@ BXNN_INLINE void run_units(const Desk& d, const FusedLayer& l, bool both, const 
         else sum_unit<false>(d, l, u, x, results);
         each_lane([&](std::uint32_t lane) {
             BXNN_UNROLL
-            for (int k = 0; k < 8; ++k) results[lane].at[k] = finished(results[lane].at[k], l.finish);
+            for (int k = 0; k < 8; ++k)
+                results[lane].at[k] = finished(results[lane].at[k], l.finish, l.finish.lo, l.finish.hi);
             if constexpr (stepped)
                 if (l.rest.size > 0)
                     results[lane] = apply_rest(d.program, &l, u * kColumns + lane % 4 * 2, results[lane]);

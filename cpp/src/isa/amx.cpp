@@ -90,6 +90,7 @@ void kNext(const DotProducer& p, const Operand& x, const std::byte* arena, std::
 
 constexpr std::size_t kBlock = 96, kFilters = 1;
 // clang-format off
+#include "kernels/arithmetic.inl"
 #include "kernels/rows.inl"
 #include "kernels/words.inl"
 #include "kernels/tiles.inl"

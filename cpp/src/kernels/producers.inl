@@ -11,7 +11,7 @@ inline void produce(const Load&, const Instruction& i, const std::byte* arena, s
 template <class T>
 inline void load_aligned(T* lanes, const Operand& x, std::size_t element, int up, const std::byte* arena) {
     load_row(lanes, arena, x.rows[element], x.storage);
-    for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(static_cast<Unsigned<T>>(lanes[e]) << up);
+    for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = moved_up(lanes[e], up);
 }
 
 template <class T>
@@ -22,7 +22,7 @@ inline void produce(const BinaryProducer& p, const Instruction& i, const std::by
         load_aligned(lanes, i.operands[0], first + r, p.up_a, arena);
         load_aligned(other, i.operands[1], first + r, p.up_b, arena);
         with_kind(p.kind, [&]<BinaryKind kind>() {
-            for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = apply<kind>(lanes[e], other[e]);
+            for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = combined<kind>(lanes[e], other[e]);
         });
     }
 }
@@ -75,8 +75,8 @@ struct Leaves {
         for (std::size_t k = 1; k < p.size; ++k) {
             load(next, k);
             for (std::size_t e = 0; e < kBlock; ++e)
-                lanes[e] =
-                    greatest ? apply<BinaryKind::max>(lanes[e], next[e]) : apply<BinaryKind::min>(lanes[e], next[e]);
+                lanes[e] = greatest ? combined<BinaryKind::max>(lanes[e], next[e])
+                                    : combined<BinaryKind::min>(lanes[e], next[e]);
         }
     }
     void argmax(T* lanes) const {

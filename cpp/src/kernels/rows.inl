@@ -93,37 +93,3 @@ template <class F, class... A>
 inline void visit(const std::variant<A...>& v, F&& f) {
     static_cast<void>((... || (std::get_if<A>(&v) ? (f(*std::get_if<A>(&v)), true) : false)));
 }
-
-// Calls f with the kind as a compile-time constant.
-template <class F>
-inline void with_kind(BinaryKind kind, F&& f) {
-    switch (kind) {
-        case BinaryKind::add: return f.template operator()<BinaryKind::add>();
-        case BinaryKind::sub: return f.template operator()<BinaryKind::sub>();
-        case BinaryKind::mul: return f.template operator()<BinaryKind::mul>();
-        case BinaryKind::min: return f.template operator()<BinaryKind::min>();
-        case BinaryKind::max: return f.template operator()<BinaryKind::max>();
-        case BinaryKind::lt: return f.template operator()<BinaryKind::lt>();
-        case BinaryKind::le: return f.template operator()<BinaryKind::le>();
-        case BinaryKind::gt: return f.template operator()<BinaryKind::gt>();
-        case BinaryKind::ge: return f.template operator()<BinaryKind::ge>();
-        case BinaryKind::eq: return f.template operator()<BinaryKind::eq>();
-        case BinaryKind::ne: return f.template operator()<BinaryKind::ne>();
-    }
-}
-
-// The exact result for numbers on one grid; the proof says that it fits T.
-template <BinaryKind kind, class T>
-inline T apply(T a, T b) {
-    if constexpr (kind == BinaryKind::add) return static_cast<T>(a + b);
-    if constexpr (kind == BinaryKind::sub) return static_cast<T>(a - b);
-    if constexpr (kind == BinaryKind::mul) return static_cast<T>(a * b);
-    if constexpr (kind == BinaryKind::min) return a < b ? a : b;
-    if constexpr (kind == BinaryKind::max) return a > b ? a : b;
-    if constexpr (kind == BinaryKind::lt) return static_cast<T>(a < b);
-    if constexpr (kind == BinaryKind::le) return static_cast<T>(a <= b);
-    if constexpr (kind == BinaryKind::gt) return static_cast<T>(a > b);
-    if constexpr (kind == BinaryKind::ge) return static_cast<T>(a >= b);
-    if constexpr (kind == BinaryKind::eq) return static_cast<T>(a == b);
-    if constexpr (kind == BinaryKind::ne) return static_cast<T>(a != b);
-}

@@ -6,7 +6,7 @@ inline void apply_step(const CastStep& step, std::size_t first, std::size_t rows
     for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
         quantize_rows(lanes, kBlock, step.casts[first + r].get<T>());
         const int up = step.shift_up[first + r];
-        for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(static_cast<Unsigned<T>>(lanes[e]) << up);
+        for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = moved_up(lanes[e], up);
     }
 }
 
@@ -34,11 +34,9 @@ inline void apply_step(const ConstantStep& step, std::size_t first, std::size_t 
     with_kind(step.kind, [&]<BinaryKind kind>() {
         const auto on_rows = [&](T* x, std::size_t n, T constant) {
             if (swapped)
-                for (std::size_t e = 0; e < n; ++e)
-                    x[e] = apply<kind>(constant, static_cast<T>(static_cast<Unsigned<T>>(x[e]) << up));
+                for (std::size_t e = 0; e < n; ++e) x[e] = combined<kind>(constant, moved_up(x[e], up));
             else
-                for (std::size_t e = 0; e < n; ++e)
-                    x[e] = apply<kind>(static_cast<T>(static_cast<Unsigned<T>>(x[e]) << up), constant);
+                for (std::size_t e = 0; e < n; ++e) x[e] = combined<kind>(moved_up(x[e], up), constant);
         };
         if (step.constants.size() == 1) return on_rows(lanes, rows * kBlock, static_cast<T>(step.constants.front()));
         for (std::size_t r = 0; r < rows; ++r)

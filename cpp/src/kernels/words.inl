@@ -23,14 +23,6 @@ template <std::size_t n, class F>
     each_of(f, std::make_index_sequence<n>());
 }
 
-// What ends a sum.
-[[gnu::always_inline]] inline Words finished(Words sum, const Finish& finish, Words lo, Words hi) {
-    sum >>= finish.down;
-    if (finish.wrap != Fit::none) sum = ((sum << finish.spare) >> finish.spare) & finish.mask;
-    sum = sum > lo ? sum : lo;
-    return sum < hi ? sum : hi;
-}
-
 // The words of two rows that lanes hold.
 template <std::size_t... i>
 inline Words zipped_halves(Halves low, Halves high, std::index_sequence<i...>) {
