@@ -92,6 +92,19 @@ void compute(PyModel& self, std::span<const ConstArray> in, std::span<const Arra
     }
 }
 
+// New arrays for the core to write to: real numbers, or raw integers as narrow as they fit.
+struct Results {
+    bool real;
+    std::vector<py::array> arrays{};
+    std::vector<Array> places{};
+
+    void add(const Tensor& tensor, std::vector<py::ssize_t> shape) {
+        const DType type = real ? DType::f64 : narrowest(tensor.format);
+        arrays.emplace_back(numpy_dtype(type), std::move(shape));
+        places.emplace_back(arrays.back().mutable_data(), type);
+    }
+};
+
 std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, bool real, bool trace, int threads,
                            const std::string& isa) {
     if (inputs.size() != self.model.inputs().size())
@@ -103,19 +116,14 @@ std::vector<py::array> run(PyModel& self, const std::vector<py::array>& inputs, 
     std::vector<ConstArray> in;
     for (std::size_t i = 0; i < inputs.size(); ++i) in.push_back(as_input(inputs[i], self.model.inputs()[i], events));
 
-    std::vector<py::array> results;
-    std::vector<Array> out;
-    const auto add = [&](const Tensor& tensor) {
-        const DType type = real ? DType::f64 : narrowest(tensor.format);
-        results.emplace_back(numpy_dtype(type),
-                             std::vector<py::ssize_t>{events, static_cast<py::ssize_t>(tensor.size())});
-        out.emplace_back(results.back().mutable_data(), type);
+    Results results{real};
+    const auto add_flat = [&](const std::vector<Tensor>& tensors) {
+        for (const auto& tensor : tensors) results.add(tensor, {events, static_cast<py::ssize_t>(tensor.size())});
     };
-    for (const auto& tensor : self.model.outputs()) add(tensor);
-    if (trace)
-        for (const auto& tensor : self.model.probes()) add(tensor);
-    compute(self, in, out, static_cast<std::size_t>(events), trace, static_cast<std::size_t>(threads), isa);
-    return results;
+    add_flat(self.model.outputs());
+    if (trace) add_flat(self.model.probes());
+    compute(self, in, results.places, static_cast<std::size_t>(events), trace, static_cast<std::size_t>(threads), isa);
+    return std::move(results.arrays);
 }
 
 // The outputs for an ordinary batch [N, *shape] of a model's only input; None for everything else, which the general
@@ -137,19 +145,16 @@ py::object run_plain(PyModel& self, const py::handle& x, bool raw, const py::han
         PyErr_Clear();  // a number beyond long
         return py::none();
     }
-    py::list results;
-    std::vector<Array> out;
+    Results results{!raw};
     for (const auto& tensor : model.outputs()) {
-        const DType type = raw ? narrowest(tensor.format) : DType::f64;
         std::vector<py::ssize_t> dims{array.shape(0)};
         dims.insert(dims.end(), tensor.shape.begin(), tensor.shape.end());
-        py::array result(numpy_dtype(type), std::move(dims));
-        out.emplace_back(result.mutable_data(), type);
-        results.append(std::move(result));
+        results.add(tensor, std::move(dims));
     }
     const ConstArray in{array.data(), *dtype};
-    compute(self, {&in, 1}, out, static_cast<std::size_t>(array.shape(0)), false, static_cast<std::size_t>(count), {});
-    return std::move(results);
+    compute(self, {&in, 1}, results.places, static_cast<std::size_t>(array.shape(0)), false,
+            static_cast<std::size_t>(count), {});
+    return py::cast(std::move(results.arrays));
 }
 
 std::vector<ir::Integers> golden_arrays(const std::vector<py::object>& arrays, const char* what) {
