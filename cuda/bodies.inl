@@ -3,6 +3,7 @@
 // arena.
 // clang-format off
 #include "fx/quantize.inl"
+#include "fx/real.inl"
 #include "kernels/arithmetic.inl"
 #include "cuda/numbers.inl"
 #include "cuda/rows.inl"

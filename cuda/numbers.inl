@@ -1,27 +1,6 @@
 // The caller's numbers and raw integers, by integer arithmetic alone: a floating-point number is taken apart into an
 // integer and a power of two, and put together from them.
 
-// A number of one event in the caller's memory, as an integer times a power of two; `fine` unless NaN or infinite.
-struct Real {
-    std::int64_t integer;
-    int exponent;
-    bool fine;
-};
-
-BXNN_ANYWHERE inline Real real_of(std::uint32_t bits) {
-    const int exponent = static_cast<int>(bits >> 23 & 0xff);
-    const auto fraction = static_cast<std::int64_t>(bits & 0x7fffff);
-    const std::int64_t size = exponent ? fraction | 0x800000 : fraction;
-    return {bits >> 31 ? -size : size, (exponent ? exponent : 1) - 150, exponent != 0xff};
-}
-
-BXNN_ANYWHERE inline Real real_of(std::uint64_t bits) {
-    const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
-    const auto fraction = static_cast<std::int64_t>(bits & 0xf'ffff'ffff'ffff);
-    const std::int64_t size = exponent ? fraction | 0x10'0000'0000'0000 : fraction;
-    return {bits >> 63 ? -size : size, (exponent ? exponent : 1) - 1075, exponent != 0x7ff};
-}
-
 // x in the format with the cast `base` from its own grid of `frac` fraction bits, in lanes of type T.
 template <class T>
 BXNN_ANYWHERE inline T quantize_real(Real x, int frac, const Cast<T>& base) {
@@ -49,8 +28,8 @@ template <class T>
 BXNN_ANYWHERE inline bool read_real(const flat::Input& input, DType type, const void* data, std::size_t i, T& raw) {
     const Real x = type == DType::f32 ? real_of(static_cast<const std::uint32_t*>(data)[i])
                                       : real_of(static_cast<const std::uint64_t*>(data)[i]);
-    raw = x.fine ? quantize_real<T>(x, input.frac, cast_of<T>(input)) : static_cast<T>(input.lo);
-    return x.fine;
+    raw = x.finite ? quantize_real<T>(x, input.frac, cast_of<T>(input)) : static_cast<T>(input.lo);
+    return x.finite;
 }
 
 template <class T>

@@ -68,7 +68,7 @@ py::array quantize_float(const DoubleArray& in, const Format& format) {
         const double x = in.data()[i];
         if (!std::isfinite(x))
             throw Error(ErrorKind::input, "element " + std::to_string(i) + ": the number is NaN or infinite");
-        out.mutable_data()[i] = checked64(fx::quantize_double(x, format), format);
+        out.mutable_data()[i] = checked64(fx::quantize(x, format), format);
     }
     return out;
 }

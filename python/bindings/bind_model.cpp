@@ -79,7 +79,7 @@ void compute(PyModel& self, std::span<const ConstArray> in, std::span<const Arra
     const py::gil_scoped_release release;
     // The environment is read at every call.
     const std::string level = !isa.empty() ? isa : !self.isa.empty() ? self.isa : active_isa();
-    if (threads == 1 || events <= 1024) {
+    if (threads == 1 || events <= kShare) {
         auto contexts = self.borrow(level, trace, 1);
         self.model.predict(contexts.front(), in, out, events);
         self.give_back(level, trace, std::move(contexts));

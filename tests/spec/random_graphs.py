@@ -298,8 +298,8 @@ class _Maker:
 
     def convolution(self) -> int:
         x = self.narrowed(self.value(), 64)
-        groups, filters = int(self.pick([1, 1, 1, 2, 3])), int(self.rng.integers(1, 4))
-        positions, taps = int(self.rng.integers(1, 7)), int(self.rng.integers(1, 10))
+        filters, positions = int(self.rng.integers(1, 4)), int(self.rng.integers(1, 7))
+        groups, taps = min(int(self.pick([1, 1, 1, 2, 3])), positions), int(self.rng.integers(1, 10))
         n = self.size(x)
         if self.chance(0.5):  # a sliding window over padding
             index = np.arange(positions)[:, None] + np.arange(taps)[None] - taps // 2

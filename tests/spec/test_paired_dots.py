@@ -60,7 +60,7 @@ def network(rng: np.random.Generator, kind: str) -> tuple[Any, str]:
         what += f", {terms} to {filters}"
         if depth == 0 or rng.random() < 0.8:
             width = int(rng.integers(3, 10 if narrow else 17))
-            frac = b.format_of(x).frac - int(rng.integers(-2, 12))
+            frac = b.format_of(x).frac - int(rng.integers(-2, 24 if floored else 12))
             x = b.cast(x, formats(rng, width, width - frac))
             what += f", {b.format_of(x)}"
         size = int(np.prod(b.shape_of(x)))
@@ -108,6 +108,34 @@ def test_zeros_are_left_out_where_they_are_many() -> None:
         for level in _core.isa_levels():
             np.testing.assert_array_equal(model.run([raw], isa=level)[0], expected)
     assert kernels == ["sparse pairs"] * 3 + ["pairs"] * 2
+
+
+@pytest.mark.parametrize("down", range(14, 24))
+@pytest.mark.parametrize("overflow", ("WRAP", "SAT"))
+def test_rounding_by_more_than_the_sum(down: int, overflow: str) -> None:
+    """Half a step of the rounding needs more bits than the floored sum that it is added to."""
+    b = _core.Builder("rounded")
+    x = b.input("x", [4], Format(8, 0))
+    y = b.dot(x, [[100, -50, 30, 20]], 27, accum=Format(16, -4))
+    b.output(b.cast(y, Format(8, 8 - (20 - down), True, "RND", overflow)), "y")
+    model = b.build()
+    step = json.loads(model.explain("portable"))["steps"][0]
+    assert (step["path"], step["kernel"]) == ("floored per term", "pairs")
+    raw = events_of(model, np.random.default_rng(down), 500)
+    (expected,) = model.run([raw], isa="reference")
+    for level in _core.isa_levels():
+        for count in (500, 1):
+            np.testing.assert_array_equal(model.run([raw[:count]], isa=level)[0], expected[:count], level)
+
+
+@pytest.mark.parametrize(
+    ("groups", "terms", "message"), [(1, 0, "terms and groups must"), (2, 4, "2 groups, more than")]
+)
+def test_dots_that_are_refused(groups: int, terms: int, message: str) -> None:
+    b = _core.Builder("refused")
+    x = b.input("x", [4], Format(8, 4))
+    with pytest.raises(_core.GraphError, match=message):
+        b.dot(x, np.zeros((groups, 3, terms), int), 2, index=np.zeros((1, terms), np.int32), group=[0])
 
 
 def test_remainders_of_many_terms() -> None:

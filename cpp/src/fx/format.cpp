@@ -94,6 +94,7 @@ std::size_t Tensor::size() const {
 namespace fx {
 namespace {
 #include "fx/quantize.inl"
+#include "fx/real.inl"
 }  // namespace
 
 void check_format(const Format& f, int width_limit, const std::string& where) {
@@ -132,10 +133,13 @@ i128 quantize(i128 r, int frac_from, const Format& format) {
     return r;
 }
 
-i128 quantize_double(double x, const Format& format) {
-    int exponent = 0;
-    const double mantissa = std::frexp(x, &exponent);  // x = mantissa * 2^exponent, 1/2 <= |mantissa| < 1
-    return quantize(static_cast<std::int64_t>(std::ldexp(mantissa, 53)), 53 - exponent, format);
+i128 quantize(float x, const Format& format) {
+    const Real real = real_of(std::bit_cast<std::uint32_t>(x));
+    return quantize(real.integer, -real.exponent, format);
+}
+i128 quantize(double x, const Format& format) {
+    const Real real = real_of(std::bit_cast<std::uint64_t>(x));
+    return quantize(real.integer, -real.exponent, format);
 }
 
 }  // namespace fx

@@ -83,7 +83,8 @@ Format exact_type(i128 lo, i128 hi, int frac);
 // |r| <= 2^126; shifts of more than 126 bits are handled.
 i128 quantize(i128 r, int frac_from, const Format& format);
 
-// The same from the exact binary value of a finite double.
-i128 quantize_double(double x, const Format& format);
+// The same of a finite floating-point number's exact value.
+i128 quantize(float x, const Format& format);
+i128 quantize(double x, const Format& format);
 
 }  // namespace bxnn::fx

@@ -12,7 +12,7 @@ constexpr std::uint32_t kFileVersion = 1;
 
 std::vector<std::uint8_t> write_file(const Graph& graph);
 
-// Throws Error(file) where the bytes do not make a file, Error(graph|unsupported) where the graph breaks a rule.
+// Throws Error(file) where the bytes do not make a file; whether the graph keeps the rules is for `verify` to say.
 // Never reads outside `bytes`, never allocates more than a small multiple of their number (plus the bounds in
 // graph.hpp).
 Graph read_file(std::span<const std::uint8_t> bytes);

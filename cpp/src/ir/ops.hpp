@@ -1,8 +1,8 @@
 // The operations: one struct a row of the table in docs/spec/ir.md. The list `Attributes` below is the op table:
 // an operation's place in it is its code in model files, so rows are only ever appended.
 //
-// Each struct has its name and `fields(visitor)`, from which the file format, the dump and equality follow.
-// Type and range rules are in ops/<op>.cpp, bodies in ops/<op>.inl.
+// Each struct has its name and `fields(visitor)`, from which the file format and the dump follow. Rules of types and
+// ranges are in ops/, computations in kernels/.
 #pragma once
 
 #include <cstdint>

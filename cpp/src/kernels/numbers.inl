@@ -48,11 +48,14 @@ inline bool load_raw(S* row, const D* data, std::size_t count, std::int64_t lo, 
 // to 1.
 template <bool nearest, class D>
 inline bool scaled_integers(std::int32_t* whole, const D* x, std::size_t count, D scale) {
-    const D least = scale < 1 ? std::numeric_limits<D>::min() * D{0x1p26} : D{0};  // scaled down, none may vanish
+    using Bits = std::conditional_t<sizeof(D) == 4, std::uint32_t, std::uint64_t>;
+    // Subnormal numbers, which the processor may take for zero, are not computed so, nor may any become one.
+    const D least = std::numeric_limits<D>::min() * std::max(scale, D{0x1p26});
     int fine = 1;
     for (std::size_t i = 0; i < count; ++i) {
         const D scaled = x[i] * scale, size = std::fabs(scaled);
-        fine &= static_cast<int>(size < D{0x1p30}) & (static_cast<int>(size >= least) | static_cast<int>(x[i] == 0));
+        fine &= static_cast<int>(size < D{0x1p30}) &
+                (static_cast<int>(size >= least) | static_cast<int>(std::bit_cast<Bits>(x[i]) << 1 == 0));
         const D safe = size < D{0x1p30} ? scaled : D{0};
         const auto toward_zero = static_cast<std::int32_t>(safe);
         const std::int32_t below = toward_zero - static_cast<int>(safe < static_cast<D>(toward_zero));
@@ -77,8 +80,7 @@ inline bool load_real(S* row, const D* data, std::size_t count, const Format& fo
     }
     bool fine = true;
     for (std::size_t i = 0; i < count; ++i) {
-        const auto x = static_cast<double>(data[i]);
-        if (std::isfinite(x)) row[i] = static_cast<S>(fx::quantize_double(x, format));
+        if (std::isfinite(data[i])) row[i] = static_cast<S>(fx::quantize(data[i], format));
         else fine = false;
     }
     return fine;

@@ -111,7 +111,8 @@ struct Products {
             for (std::size_t e = 0; e < kBlock; e += kWords)
                 store_words(two + e, multiply_add(Words{}, load_words(x + e * 4), load_words(y + e * 4)));
             for (std::size_t e = 0; e < kBlock; ++e)
-                lanes[e] = static_cast<T>(lanes[e] + static_cast<T>(static_cast<Sum>(two[e])));
+                lanes[e] = static_cast<T>(static_cast<Unsigned<T>>(lanes[e]) +
+                                          static_cast<Unsigned<T>>(static_cast<Sum>(two[e])));
         }
     }
     // One at a time, of factors in lanes of type F.

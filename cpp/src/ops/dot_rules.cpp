@@ -7,8 +7,11 @@ Result check(const ir::Dot& op, Operands operands, const std::string& where) {
     expect_operands(operands, 1, where);
     const auto& x = *operands[0];
     const std::size_t outputs = std::size_t{op.positions} * op.filters;
-    if (op.positions == 0 || op.filters == 0 || op.groups == 0 || outputs > ir::kMaxElements)
-        bad_graph(where, "positions, filters and groups must be positive, and the result at most 2^20 elements");
+    if (op.positions == 0 || op.filters == 0 || op.terms == 0 || op.groups == 0 || outputs > ir::kMaxElements)
+        bad_graph(where, "positions, filters, terms and groups must be positive, and the result at most 2^20 elements");
+    if (op.groups > op.positions)
+        bad_graph(where, "has " + std::to_string(op.groups) + " groups, more than its " + std::to_string(op.positions) +
+                             " positions can use");
     const auto expect_size = [&](const char* what, std::size_t got, std::size_t a, std::size_t b, std::size_t c) {
         if (a * b > (std::size_t{1} << 40) || a * b * c != got)
             bad_graph(where, std::string(what) + " has " + std::to_string(got) + " elements, expected " +

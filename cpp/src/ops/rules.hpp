@@ -1,4 +1,4 @@
-// The two rules every operation states, one pair of overloads a file ops/<op>.cpp.
+// The two rules every operation states.
 #pragma once
 
 #include <optional>

@@ -12,7 +12,7 @@ constexpr std::uint32_t kWidestVector = 16;  // 32-bit lanes
 
 bool fits16(std::int64_t w) { return INT16_MIN <= w && w <= INT16_MAX; }
 
-// Whether the low 32 bits of a sum in units of 2^-shift hold what is needed of it, and half a step for rounding.
+// Whether the low 32 bits of a sum in units of 2^-shift hold what is needed of it, and up to as much for rounding.
 bool floors(const DotProducer& p) {
     return p.path == DotPath::floored && p.shift <= 15 && p.sum_bits + 1 + p.shift <= 32;
 }
@@ -247,6 +247,7 @@ bool take_cast(PairedDot& d, const CastStep& step) {
     const bool rounds = cast.down > 0 && cast.round == Round::RND;
     if (cast.up > 0 || cast.down > 31 || cast.fit == fx::Fit::zero) return false;
     if (cast.down > 0 && !rounds && cast.round != Round::TRN) return false;
+    if (rounds && d.floor > 0 && cast.down + 1 + d.floor > 32) return false;  // half a step is more than the sum
     if (rounds)
         for (auto& start : d.start)
             start = static_cast<std::int32_t>(static_cast<std::uint32_t>(start) + (1u << (cast.down - 1)));

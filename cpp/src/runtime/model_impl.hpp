@@ -41,6 +41,9 @@ struct Context::Impl {
     Workspace block, single;
 };
 
+// Events that a thread of a pool takes at a time: a few blocks, so that the counter is not contended.
+constexpr std::size_t kShare = 960;
+
 // Checks the arrays of a call against the plan's edges. Throws Error(input).
 void check_arrays(const plan::Plan& plan, std::span<const ConstArray> inputs, std::span<const Array> outputs);
 

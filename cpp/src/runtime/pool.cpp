@@ -1,6 +1,9 @@
+#include <sched.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 #include "runtime/model_impl.hpp"
@@ -9,8 +12,11 @@ namespace bxnn {
 
 namespace {
 
-// Events that a worker takes at a time: a few blocks, so that the counter is not contended.
-constexpr std::size_t kShare = 960;
+unsigned usable_cpus() {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
+    return std::max(1u, std::thread::hardware_concurrency());  // more CPUs than the set can name
+}
 
 struct Job {
     std::span<Context> contexts;
@@ -49,6 +55,15 @@ struct Pool::Impl {
     unsigned busy = 0;
     bool stop = false;
 
+    ~Impl() {
+        {
+            const std::lock_guard lock(mutex);
+            stop = true;
+        }
+        wake.notify_all();
+        for (auto& worker : workers) worker.join();
+    }
+
     void loop(std::size_t worker) {
         std::uint64_t seen = 0;
         for (;;) {
@@ -68,19 +83,18 @@ struct Pool::Impl {
 };
 
 Pool::Pool(unsigned threads) : impl_(std::make_unique<Impl>()) {
-    if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-    for (std::size_t worker = 1; worker < threads; ++worker)
-        impl_->workers.emplace_back([this, worker] { impl_->loop(worker); });
+    if (threads == 0) threads = usable_cpus();
+    try {
+        for (std::size_t worker = 1; worker < threads; ++worker)
+            impl_->workers.emplace_back([impl = impl_.get(), worker] { impl->loop(worker); });
+    } catch (const std::system_error& error) {
+        throw Error(ErrorKind::input, "a pool of " + std::to_string(threads) + " threads: only " +
+                                          std::to_string(impl_->workers.size() + 1) +
+                                          " can be started: " + error.what());
+    }
 }
 
-Pool::~Pool() {
-    {
-        const std::lock_guard lock(impl_->mutex);
-        impl_->stop = true;
-    }
-    impl_->wake.notify_all();
-    for (auto& worker : impl_->workers) worker.join();
-}
+Pool::~Pool() = default;
 
 unsigned Pool::threads() const { return static_cast<unsigned>(impl_->workers.size()) + 1; }
 

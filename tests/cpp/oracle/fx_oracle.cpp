@@ -175,7 +175,7 @@ void compare_reals(const oracle::Pair& pair, int round, int overflow, std::size_
     pair.from_real(x.data(), bits.data(), x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
         const i128 expected = widened(bits[i], to.is_signed);
-        if (const i128 got = fx::quantize_double(x[i], to); got != expected)
+        if (const i128 got = fx::quantize(x[i], to); got != expected)
             differs("real", to, to, std::to_string(x[i]), got, expected);
     }
     counts.reals += x.size();
