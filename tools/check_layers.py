@@ -35,7 +35,7 @@ ISA_BODIES = {"fx", "passes"}
 PYTHON = {
     "frontends": {"_core", "frontends", "constants"},
     "model": {"_core", "model", "document", "explanation", "cuda"},
-    "sources": {"_core", "sources"},
+    "sources": {"_core", "sources", "document"},
     "score": {"_core", "score", "model", "constants"},
 }
 

@@ -7,6 +7,7 @@ import copy
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,6 +15,7 @@ from bxnn._core import Builder, Error, InputError, UnsupportedError
 from bxnn._core import Model as CoreModel
 
 from .csimulation import is_hls_graph
+from .document import closest
 from .frontends.conifer import from_conifer, is_conifer
 from .frontends.project import is_project, read_project
 from .model import Model
@@ -32,37 +34,42 @@ _SOURCES = (
 def convert(
     source: Any,
     hls_config: dict[str, Any] | None = None,
-    backend: Backend = "Vitis",
-    io_type: IoType = "io_parallel",
-    granularity: Granularity = "name",
+    backend: Backend | None = None,
+    io_type: IoType | None = None,
+    granularity: Granularity | None = None,
 ) -> Model:
     """The model that computes, bit by bit, what hls4ml's firmware for `source` computes.
 
     `source` is a Keras or QKeras model; a path to one (`.keras`, `.h5`, or `.json` with weights in the `.h5`
     of the same name); an ONNX or QONNX model (path, `ModelProto` or qonnx `ModelWrapper`); or an hls4ml
-    `ModelGraph`, for which the other arguments do not count. `hls_config` is hls4ml's configuration
-    dictionary, which is left untouched; without it hls4ml derives one with the given granularity.
+    `ModelGraph`. `hls_config` is hls4ml's configuration dictionary, which is left untouched; without it
+    hls4ml derives one with the given granularity (None: "name"). backend: None is "Vitis"; io_type: None is
+    "io_parallel".
 
-    The folder of an hls4ml project, which has `firmware/` in it, is read as it stands, without hls4ml; the
-    other arguments do not count. Code that hls4ml does not generate is refused with its file and line.
+    The folder of an hls4ml project, which has `firmware/` in it, is read as it stands, without hls4ml.
+    Code that hls4ml does not generate is refused with its file and line.
 
     Boosted trees come from conifer, with the precisions of its configuration: `source` is conifer's model
-    object, the `.json` that it writes, or a project folder; the other arguments do not count.
+    object, the `.json` that it writes, or a project folder. For a source that says all this itself, a
+    `ModelGraph`, a project or trees, the other arguments have to be left out.
 
     An ONNX model is prepared as hls4ml asks: the batch is set to one, shapes are inferred, constants folded,
     tensors become channels-last, Gemm becomes MatMul and Add. No project folder is left behind; what hls4ml
     prints goes to standard error.
 
     Raises UnsupportedError naming the layer that bxnn does not reproduce exactly, or with hls4ml's reason
-    for a model that it does not convert; InputError for an option that does not exist; ImportError if the
-    tool that reads the source is missing.
+    for a model that it does not convert; InputError for an option that does not exist or does not apply, and
+    for a configuration of which hls4ml would ignore a part; ImportError if the tool that reads the source is
+    missing.
     """
-    if is_hls_graph(source):
-        return _from_graph(source)
-    if is_project(source):
-        return _from_project(source)
-    if is_conifer(source):
-        return Model(from_conifer(source).build())
+    options = {
+        "hls_config": hls_config, "backend": backend, "io_type": io_type, "granularity": granularity
+    }  # fmt: skip
+    for is_of_kind, kind, read in _COMPLETE:
+        if is_of_kind(source):
+            if given := [name for name, value in options.items() if value is not None]:
+                raise InputError(f"{given[0]}: {kind} says that itself; leave it out")
+            return read(source)
     with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         return _from_graph(
             hls_graph(source, hls_config, backend, io_type, granularity, folder), _name_of(source)
@@ -87,6 +94,18 @@ def _from_graph(graph: Any, name: str = "") -> Model:
     return Model(core_of_graph(graph, name))
 
 
+def _from_trees(source: Any) -> Model:
+    return Model(from_conifer(source).build())
+
+
+# Sources that need no conversion by hls4ml: how to know one, what it is, how to read it.
+_COMPLETE: tuple[tuple[Callable[[Any], bool], str, Callable[[Any], Model]], ...] = (
+    (is_hls_graph, "an hls4ml ModelGraph", _from_graph),
+    (is_project, "a project", _from_project),
+    (is_conifer, "a model of conifer", _from_trees),
+)
+
+
 def core_of_graph(graph: Any, name: str = "") -> CoreModel:
     """The core model of an hls4ml `ModelGraph`, called after its project unless named."""
     from .frontends.hls4ml import from_model_graph
@@ -97,14 +116,20 @@ def core_of_graph(graph: Any, name: str = "") -> CoreModel:
 
 
 def hls_graph(
-    source: Any, hls_config: dict[str, Any] | None, backend: str, io_type: str, granularity: str, folder: str
+    source: Any,
+    hls_config: dict[str, Any] | None,
+    backend: str | None,
+    io_type: str | None,
+    granularity: str | None,
+    folder: str,
 ) -> Any:
     """hls4ml's graph; its project would go into `folder`, but none is written. Raises as `convert` does."""
+    backend, io_type, granularity = backend or "Vitis", io_type or "io_parallel", granularity or "name"
     _require("backend", backend, get_args(Backend))
     _require("io_type", io_type, get_args(IoType))
     _require("granularity", granularity, get_args(Granularity))
-    if not isinstance(hls_config, dict | None):
-        raise InputError(f"hls_config: expected a dictionary, got {type(hls_config).__name__}")
+    if hls_config is not None:
+        _require_config(hls_config)
     options = {"output_dir": str(Path(folder) / "project"), "backend": backend, "io_type": io_type}
     try:
         return _converted(_load(source), copy.deepcopy(hls_config), granularity, options)
@@ -130,11 +155,48 @@ def _converted(model: Any, config: dict[str, Any] | None, granularity: str, opti
 
     derive = {"granularity": granularity, "backend": options["backend"]}
     if _is_keras(model):
-        config = config or hls4ml.utils.config_from_keras_model(model, **derive)
-        return hls4ml.converters.convert_from_keras_model(model, hls_config=config, **options)
-    clean = _clean_onnx(model)
-    config = config or hls4ml.utils.config_from_onnx_model(clean, **derive)
-    return hls4ml.converters.convert_from_onnx_model(clean, hls_config=config, **options)
+        make, convert = hls4ml.utils.config_from_keras_model, hls4ml.converters.convert_from_keras_model
+    else:
+        model = _clean_onnx(model)
+        make, convert = hls4ml.utils.config_from_onnx_model, hls4ml.converters.convert_from_onnx_model
+    if config is None:
+        return convert(model, hls_config=make(model, **derive), **options)
+    named = [str(name) for name in config.get("LayerName", {})]
+    graph = convert(model, hls_config=config, **options)
+    if named:
+        everything = make(model, granularity="name", backend=options["backend"])["LayerName"]
+        _require_layers(named, [*everything, *(layer.name for layer in graph.get_layers())])
+    return graph
+
+
+# What hls4ml reads of an hls_config; it ignores everything else, and so would give other types than meant.
+_CONFIG_KEYS = ("Model", "LayerName", "LayerType", "Flows", "Optimizers", "SkipOptimizers")
+
+
+def _require_config(config: object) -> None:
+    if not isinstance(config, dict):
+        raise InputError(f"hls_config: expected a dictionary, got {type(config).__name__}")
+    if "HLSConfig" in config:
+        raise InputError(
+            "hls_config: this is the configuration of a whole project; pass what stands under its "
+            "'HLSConfig', and its Backend and IOType as backend and io_type"
+        )
+    for key in config:
+        if key not in _CONFIG_KEYS:
+            raise InputError(
+                f"hls_config: unknown key {key!r}; hls4ml reads {', '.join(_CONFIG_KEYS)}"
+                f"{closest(str(key), _CONFIG_KEYS)}"
+            )
+
+
+def _require_layers(named: Iterable[str], known: Sequence[str]) -> None:
+    """Names of layers are matched by hls4ml in lower case."""
+    lower = {name.lower() for name in known}
+    for name in named:
+        if name.lower() not in lower:
+            raise InputError(
+                f"hls_config: LayerName names '{name}', which the network does not have{closest(name, known)}"
+            )
 
 
 def _require(option: str, value: object, choices: tuple[str, ...]) -> None:

@@ -23,6 +23,9 @@ PACKAGE = "package:"  # in front of the names of files that come with bxnn
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 
+TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
+RATES = {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}
+
 T = TypeVar("T")
 Content = Union[str, "list[Node]", "dict[str, Node]"]
 
@@ -125,6 +128,17 @@ class Node:
             self.fail(f"expected more than 0, got '{text}'")
         return amount
 
+    def nanoseconds(self) -> int:
+        """A time of whole ns, with a unit: 500 ns, 2.5 us."""
+        time = self.quantity(TIMES)
+        if time.denominator != 1 or time > 2**62:
+            self.fail(f"expected a whole number of ns, at most 2^62, got '{self.text()}'")
+        return int(time)
+
+    def hertz(self) -> float:
+        """A rate with a unit: 100 kHz."""
+        return float(self.quantity(RATES))
+
     def flag(self) -> bool:
         text = self.text("true or false")
         if text not in ("true", "false"):
@@ -138,19 +152,24 @@ class Node:
             self.fail(f"expected at most {most} {what}, got {len(self.content)}")
         return self.content
 
-    def entries(self, what: str, most: int) -> dict[str, Node]:
-        """A mapping by names of the author's own choice."""
-        if not isinstance(self.content, dict):
+    def mapping(self, what: str, most: int) -> dict[str, Node]:
+        """A mapping by names from elsewhere, at least one."""
+        if not isinstance(self.content, dict) or not self.content:
             self._expected(f"a mapping of {what}")
         if len(self.content) > most:
             self.fail(f"expected at most {most} {what}, got {len(self.content)}")
-        for key in self.content:
+        return self.content
+
+    def entries(self, what: str, most: int) -> dict[str, Node]:
+        """A mapping by names of the author's own choice."""
+        entries = self.mapping(what, most)
+        for key in entries:
             if not _NAME.fullmatch(key):
                 self.fail(
                     f"expected names of letters, digits and _, at most 64, no digit first; got '{key}'",
                     line=self.key_lines[key],
                 )
-        return self.content
+        return entries
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Node]:
         """A mapping with these keys; an unknown one is refused with the closest that is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import shutil
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from bxnn import InputError, Model, cli
-from bxnn.cli.conversion import read_config
+from bxnn.cli.conversion import Options, add_arguments, options
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="C-simulation needs g++")
@@ -44,6 +45,33 @@ def test_from_a_keras_file_to_equal_bits(
     assert json.loads(capfd.readouterr().out)["differing"] > 0
 
 
+def options_of(*arguments: str) -> Options:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return options(parser.parse_args(arguments))
+
+
+PROJECT = """
+Backend: Vivado
+IOType: io_stream
+KerasModel: !keras_model model.keras
+HLSConfig:
+  Model: {Precision: "ap_fixed<24,12>"}
+"""
+
+
+def test_the_configuration_of_a_whole_project(tmp_path: Path) -> None:
+    config = tmp_path / "hls4ml_config.yml"
+    config.write_text(PROJECT)
+    expected = Options({"Model": {"Precision": "ap_fixed<24,12>"}}, "Vivado", "io_stream", None)
+    assert options_of("--config", str(config)) == expected
+    assert options_of("--config", str(config), "--backend", "Vivado") == expected
+    with pytest.raises(InputError, match="--backend Vitis: .*hls4ml_config.yml says Backend: Vivado"):
+        options_of("--config", str(config), "--backend", "Vitis")
+    with pytest.raises(InputError, match="--granularity: --config says that already"):
+        options_of("--config", str(config), "--granularity", "type")
+
+
 @pytest.mark.parametrize("name", ["config.json", "config.yml"])
 def test_configuration_files(tmp_path: Path, name: str) -> None:
     config = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1}}
@@ -52,14 +80,14 @@ def test_configuration_files(tmp_path: Path, name: str) -> None:
         (tmp_path / name).write_text(yaml.safe_dump(config))
     else:
         (tmp_path / name).write_text(json.dumps(config))
-    assert read_config(tmp_path / name) == config
+    assert options_of("--config", str(tmp_path / name)) == Options(config, None, None, None)
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "a: [", "just text"])
 def test_unusable_configuration_files(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"config\.json: "):
-        read_config(tmp_path / "config.json")
+        options_of("--config", str(tmp_path / "config.json"))
 
 
 def test_what_to_install_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

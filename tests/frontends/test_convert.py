@@ -71,11 +71,32 @@ def test_model_graph() -> None:
         ({"io_type": "io_array"}, "io_type: expected one of io_parallel, io_stream"),
         ({"granularity": "neuron"}, "granularity: expected one of name, type, model"),
         ({"hls_config": "config.yml"}, "hls_config: expected a dictionary, got str"),
+        ({"hls_config": {"HLSConfig": {}}}, "configuration of a whole project; pass what stands under"),
+        ({"hls_config": {"LayerNames": {}}}, "unknown key 'LayerNames'.*did you mean 'LayerName'?"),
     ],
 )
 def test_options_that_do_not_exist(options: dict[str, Any], part: str) -> None:
     with pytest.raises(bxnn.InputError, match=part):
         bxnn.convert("model.h5", **options)
+
+
+def test_names_of_layers_that_do_not_exist(network: Any) -> None:
+    right, wrong = (
+        {"LayerName": {n: {"Precision": "ap_fixed<20,8>"}}} for n in (network.layers[-1].name, "fcc")
+    )
+    bxnn.convert(network, hls_config=right)
+    with pytest.raises(bxnn.InputError, match="LayerName names 'fcc', which the network does not have"):
+        bxnn.convert(network, hls_config=wrong)
+
+
+def test_an_empty_configuration_is_one(network: Any) -> None:
+    assert bxnn.convert(network, hls_config={}).inputs[0].format == bxnn.Format.parse("ap_fixed<16,6>")
+
+
+def test_options_of_a_source_that_says_all_itself() -> None:
+    graph = graphs.graph(graphs.source(5), graphs.dense("d", 5, 2))
+    with pytest.raises(bxnn.InputError, match="io_type: an hls4ml ModelGraph says that itself; leave it out"):
+        bxnn.convert(graph, io_type="io_stream")
 
 
 def test_layers_that_hls4ml_does_not_read() -> None:

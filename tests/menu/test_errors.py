@@ -157,6 +157,7 @@ def test_keys(old: str, new: str, expected: list[str]) -> None:
         ("lambda: 1", ["Lambda is not part of the language"]),
         ("met.pt >", ["not an expression"]),
         ("met.pt > 1; 2", ["not an expression"]),
+        ("met.pt > 1 # and met.pt < 9", ["'#' begins no comment inside a cut"]),
         ("a = 2", ["not an expression"]),
         ("met.pt > 9223372036854775808", ["beyond 64 bits"]),
         ("met.pt > " + "9" * 4050, ["beyond 64 bits"]),

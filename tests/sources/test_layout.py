@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
@@ -303,28 +304,34 @@ def declared(**changes: Any) -> dict[str, Any]:
 
 
 DECLARATIONS: list[tuple[Any, str]] = [
-    (None, "a layout: expected names and values"),
-    ([], "a layout: expected names"),
-    ({"input": {}}, r"a layout: does not know \['input'\]; it may say \['crossing', 'inputs', 'tree'\]"),
-    ({"tree": "t"}, r"a layout: has to say \['inputs'\]"),
-    ({"inputs": {"x": {}}}, "inputs.x: expected names"),
-    ({"inputs": {"x": {"collections": []}}}, "inputs.x.collections: expected a list"),
+    (None, "x.yaml:1: expected a mapping with the keys inputs"),
+    ([], "x.yaml:1: expected a mapping"),
+    ({"input": {}}, "unknown key 'input'; .*did you mean 'inputs'?"),
+    ({"tree": "t"}, "the key 'inputs' is missing"),
+    ({"inputs": {}}, "inputs: expected a mapping of inputs"),
+    ({"inputs": {"x": {}}}, "inputs.x: the key 'collections' is missing"),
+    ({"inputs": {"x": {"collections": []}}}, "collections of an input: expected at least one"),
     ({"inputs": {"crossing": {"collections": [COLLECTION]}}}, "none called"),
     ({"inputs": {"x": {"collections": [COLLECTION], "dtype": "float32"}}}, "dtype: expected an integer"),
     ({"inputs": {"x": {"collections": [COLLECTION], "dtype": "int17"}}}, "dtype: expected an integer"),
-    (declared(objects=0), r"collections\[0\]: a collection: expected at least 1 object"),
-    (declared(objects="4"), r"collections\[0\].objects: expected int, got '4'"),
-    (declared(objects=True), r"objects: expected int, got True"),
-    (declared(order="pt"), r"does not know \['order'\]"),
+    ({"inputs": {"x": {"collections": [COLLECTION], "dtype": "2024-01-01"}}}, "dtype: expected an integer"),
+    (declared(objects=0), r"collections\[0\].objects: expected a whole number from 1"),
+    (declared(objects=True), r"objects: expected a whole number"),
+    (declared(order="pt"), "unknown key 'order'"),
+    (declared(fields=[]), "expected at least 1 object and 1 field"),
     (declared(fields=[{"constant": 1}]), "at least one of its fields has to be a branch"),
-    (declared(fields=[{}]), r"fields\[0\]: expected names"),
+    (declared(fields=[{}]), r"fields\[0\]: expected a branch or a constant"),
     (declared(fields=[{"lsb": 1.0}]), "expected a branch or a constant"),
-    (declared(fields=[ONE | {"constant": 1}]), "a branch or a constant, not both"),
+    (declared(fields=[ONE | {"constant": 1}]), "a branch or a constant, and not both"),
     (declared(fields=[ONE | {"lsb": 0}]), "lsb of more than 0"),
-    (declared(fields=[ONE | {"lsb": float("nan")}]), "lsb of more than 0"),
+    (declared(fields=[ONE | {"lsb": float("nan")}]), "lsb: expected a number"),
     (declared(fields=[ONE | {"round": "UP"}]), r"fields\[0\]: round: .*UP"),
     (declared(fields=[ONE | {"range": [5, 1]}]), r"expected a range \[lowest, highest\]"),
+    (declared(fields=[ONE | {"range": [5]}]), r"expected a range \[lowest, highest\]"),
     (declared(fields=[ONE | {"range": 5}]), r"fields\[0\].range: expected a list"),
+    (declared(fields=[ONE | {"range": [0.5, 7.5]}]), r"range\[0\]: expected a whole number"),
+    (declared(fields=[ONE | {"range": ["a", 3]}]), r"range\[0\]: expected a whole number"),
+    (declared(fields=[ONE | {"range": [None, 1]}]), r"range\[0\]: expected a whole number"),
     (declared(fields=[ONE | {"range": [0, 40000]}]), "int16 cannot hold"),
     (declared(fields=[ONE | {"overflow": "wrap"}]), "clip or refuse"),
     (declared(fields=[ONE | {"period": 0}]), "period"),
@@ -333,28 +340,38 @@ DECLARATIONS: list[tuple[Any, str]] = [
         {"inputs": {"x": {"collections": [COLLECTION, {"objects": 1, "fields": [ONE, ONE]}]}}},
         "as many fields",
     ),
-    (declared() | {"crossing": {"orbit": "o"}}, r"crossing: has to say \['bx'\]"),
+    (declared() | {"crossing": {"orbit": "o"}}, "crossing: the key 'bx' is missing"),
     (
         declared() | {"crossing": {"orbit": "o", "bx": "b", "first_bx": 2}},
-        "crossing: first_bx: expected 0 or 1",
+        "crossing.first_bx: expected a whole number from 0 to 1",
     ),
 ]
 
 
 @pytest.mark.parametrize(("document", "message"), DECLARATIONS)
-def test_declarations_that_are_refused(document: Any, message: str) -> None:
+def test_declarations_that_are_refused(document: Any, message: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(json.dumps(document))  # which YAML reads
     with pytest.raises(InputError, match=message):
-        Layout.from_dict(document)
+        Layout.load(tmp_path / "x.yaml")
 
 
 def test_unreadable_declarations(tmp_path: Path) -> None:
-    (tmp_path / "x.yaml").write_text("inputs: [")
-    for path in (tmp_path / "x.yaml", tmp_path / "none.yaml"):
-        with pytest.raises(InputError, match="yaml: not readable YAML"):
-            Layout.load(path)
-    (tmp_path / "x.yaml").write_text("tree: a")
-    with pytest.raises(InputError, match="x.yaml: a layout: has to say"):
-        Layout.load(tmp_path / "x.yaml")
+    with pytest.raises(FileNotFoundError):
+        Layout.load(tmp_path / "none.yaml")
+    texts = (
+        ("inputs: [", "not YAML"),
+        ("tree: a\ntree: b", "2: the key 'tree' stands here twice, first in line 1"),
+    )
+    for text, message in texts:
+        (tmp_path / "x.yaml").write_text(text)
+        with pytest.raises(InputError, match=message):
+            Layout.load(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30])
+def test_counts_beyond_integers_have_no_phase(value: float) -> None:
+    with pytest.raises(Exception, match="more counts of 0.01 than 63 bits hold"):
+        Field("phi", lsb=0.01, period=576).convert(np.array([0.0, value]))
 
 
 def test_branches_that_are_missing(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     output: Path = args.output or Path(args.source).with_suffix(".bxnn")
     require_place(output)
-    config = conversion.read_config(args.config)
+    options = conversion.options(args)
     with conversion.of_source(args.source, folders=True):
-        model = bxnn.convert(args.source, config, args.backend, args.io_type, args.granularity)
+        model = bxnn.convert(args.source, *options)
     if args.golden > 0:
         model = model.with_golden(random_events(model.inputs, args.golden, seed=1), raw=True)
     model.save(output)

@@ -125,13 +125,13 @@ def _events(model: Model, args: argparse.Namespace) -> tuple[dict[str, NDArray[A
 def _against_source(
     model: Model, x: dict[str, NDArray[Any]], raw: bool, args: argparse.Namespace
 ) -> VerifyReport:
-    config = conversion.read_config(args.config)
+    options = conversion.options(args)
     with conversion.of_source(args.source), tempfile.TemporaryDirectory(prefix="bxnn-csim-") as folder:
         from bxnn.convert import hls_graph
 
         # TensorFlow and hls4ml print; standard output is for the result.
         with contextlib.redirect_stdout(sys.stderr):
-            graph = hls_graph(args.source, config, args.backend, args.io_type, args.granularity, folder)
+            graph = hls_graph(args.source, *options, folder)
         return verify(model, graph, x, raw=raw)
 
 

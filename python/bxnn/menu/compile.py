@@ -27,8 +27,6 @@ _REQUIRED = ("menu", "inputs", "seeds")
 _OPTIONAL = (
     *("version", "units", "objects", "networks", "dead_time", "histograms", "budget", "seed_number"),
 )
-_TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
-_RATES = {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}
 
 
 def compile_menu(text: str, folder: Path, file: str) -> Menu:
@@ -280,11 +278,8 @@ def _dead_time(node: Node | None) -> tuple[DeadTime, ...]:
 def _budget(node: Node | None) -> tuple[int | None, float | None]:
     """Nanoseconds and Hz."""
     keys = node.fields((), ("latency", "rate")) if node else {}
-    latency = keys["latency"].quantity(_TIMES) if "latency" in keys else None
-    rate = keys["rate"].quantity(_RATES) if "rate" in keys else None
-    if latency is not None and (latency.denominator != 1 or latency > 2**62):
-        keys["latency"].fail("expected a whole number of ns, at most 2^62")
-    return None if latency is None else int(latency), None if rate is None else float(rate)
+    latency = keys["latency"].nanoseconds() if "latency" in keys else None
+    return latency, keys["rate"].hertz() if "rate" in keys else None
 
 
 def _seed_number(node: Node | None, name: str) -> int:

@@ -315,6 +315,8 @@ _VISIT: Mapping[type[ast.expr], Callable[[Cut, Any], Value]] = {
 def _parsed(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise Fault(f"longer than {MAX_LENGTH} characters; split it into several seeds")
+    if "#" in text:  # Python would leave out all that follows, and YAML may have joined the lines
+        raise Fault("'#' begins no comment inside a cut; write comments outside of it")
     try:
         root = ast.parse(text, mode="eval").body
     except SyntaxError as error:

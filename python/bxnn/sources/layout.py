@@ -15,21 +15,22 @@ crossing: {orbit: orbitNumber, bx: bunchCrossing, first_bx: 1}
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bxnn._core import Format, InputError, UnsupportedError, quantize_float
+from bxnn.document import Node, parse, read_text
 from bxnn.sources.columns import Column, EventFault, Lists, dense, require_finite
 from bxnn.sources.selection import CrossingColumns
 from bxnn.sources.source import CROSSING, LABELS, Array, Chunk
 
-Declared = TypeVar("Declared")
 _EXACT = 1 << 53  # integers up to here are exact as float64
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class Field:
             if (bad := ~(np.isfinite(quotient) & exact)).any():
                 raise _ValueFault.at(bad, values, f"'{self.branch}' is not finite, or not exact as float64")
             counts = quantize_float(quotient, _rounding(self.round))
+            if self.period is not None and (far := (counts == _LEAST) | (counts == _MOST)).any():
+                raise _ValueFault.at(
+                    far, values, f"'{self.branch}' is more counts of {self.lsb} than 63 bits hold"
+                )
         if self.period is not None:
             counts = counts % self.period
         if self.range is None:
@@ -234,7 +239,7 @@ class InputLayout:
             raise InputError("collections of an input: expected at least one, all with as many fields")
         try:
             dtype = np.dtype(self.dtype)
-        except TypeError:
+        except (TypeError, ValueError):
             dtype = np.dtype(object)
         if dtype.kind not in "iu":
             raise InputError(f"dtype: expected an integer such as int16, got '{self.dtype}'")
@@ -280,34 +285,9 @@ class Layout:
 
     @classmethod
     def load(cls, path: str | Path) -> Layout:
-        """Read a declaration in YAML."""
-        import yaml
-
-        try:
-            return cls.from_dict(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise InputError(f"{path}: not readable YAML: {error}") from None
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
-
-    @classmethod
-    def from_dict(cls, document: Any) -> Layout:
-        """The declaration as dicts and lists, as in YAML."""
-        top = _declared("a layout", document, cls)
-        inputs = {}
-        for name, entry in _mapping("inputs", top.get("inputs")).items():
-            where = f"inputs.{name}"
-            values = _declared(where, entry, InputLayout)
-            values["collections"] = tuple(
-                _collection(f"{where}.collections[{i}]", c)
-                for i, c in enumerate(_sequence(f"{where}.collections", values["collections"]))
-            )
-            inputs[str(name)] = _made(InputLayout, where, values)
-        top["inputs"] = inputs
-        if top.get("crossing") is not None:
-            declared = _declared("crossing", top["crossing"], CrossingColumns)
-            top["crossing"] = _made(CrossingColumns, "crossing", declared)
-        return _made(cls, "a layout", top)
+        """Read a declaration in YAML. Raises InputError with file and line, OSError if it can't be read."""
+        file, text = read_text(path, "")
+        return _layout(parse(text, str(file)))
 
     @property
     def columns(self) -> Sequence[str]:
@@ -333,61 +313,42 @@ class Layout:
         return chunk
 
 
-def _collection(where: str, document: Any) -> Collection:
-    values = _declared(where, document, Collection)
-    values["fields"] = tuple(
-        _field(f"{where}.fields[{i}]", f)
-        for i, f in enumerate(_sequence(f"{where}.fields", values["fields"]))
-    )
-    return _made(Collection, where, values)
+def _layout(node: Node) -> Layout:
+    keys = node.fields(("inputs",), ("tree", "crossing"))
+    inputs = {name: _input(entry) for name, entry in keys["inputs"].mapping("inputs", 64).items()}
+    tree = keys["tree"].text("the name of a tree") if "tree" in keys else None
+    crossing = CrossingColumns.of(keys["crossing"]) if "crossing" in keys else None
+    return node.wrap(lambda: Layout(inputs, tree, crossing))
 
 
-def _field(where: str, document: Any) -> Field:
-    values = _declared(where, document, Field)
-    if values.get("range") is not None:
-        values["range"] = tuple(_sequence(f"{where}.range", values["range"]))
-    if not {"branch", "constant"} & set(values):
-        raise InputError(f"{where}: expected a branch or a constant")
-    return _made(Field, where, values)
+def _input(node: Node) -> InputLayout:
+    keys = node.fields(("collections",), ("dtype",))
+    collections = tuple(_collection(entry) for entry in keys["collections"].items("collections", 256))
+    dtype = keys["dtype"].text("a dtype such as int16") if "dtype" in keys else InputLayout.dtype
+    return node.wrap(lambda: InputLayout(collections, dtype))
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "branch": (str,), "falling": (str,), "count": (str,), "tree": (str,), "orbit": (str,), "bx": (str,),
-    "dtype": (str,), "round": (str,), "overflow": (str,), "lsb": (int, float), "objects": (int,),
-    "constant": (int,), "period": (int,), "padding": (int,), "first_bx": (int,),
-}  # fmt: skip
+def _collection(node: Node) -> Collection:
+    keys = node.fields(("objects", "fields"), ("falling", "count", "padding"))
+    fields = tuple(_field(entry) for entry in keys["fields"].items("fields", 4096))
+    branches = {key: keys[key].text("a branch") for key in ("falling", "count") if key in keys}
+    padding = _count(keys["padding"]) if "padding" in keys else 0
+    objects = keys["objects"].integer(1, 1 << 16)
+    return node.wrap(lambda: Collection(objects, fields, **branches, padding=padding))
 
 
-def _declared(where: str, document: Any, target: type) -> dict[str, Any]:
-    """The entries of a declaration, of known names and kinds, the necessary ones among them."""
-    entries = dict(_mapping(where, document))
-    known = {field.name: field for field in fields(target)}
-    if unknown := [key for key in entries if key not in known]:
-        raise InputError(f"{where}: does not know {unknown}; it may say {sorted(known)}")
-    missing = [n for n, f in known.items() if n not in entries and f.default is f.default_factory is MISSING]
-    if missing:
-        raise InputError(f"{where}: has to say {missing}")
-    for key, value in entries.items():
-        kinds = _KINDS.get(key)
-        if kinds and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise InputError(f"{where}.{key}: expected {kinds[-1].__name__}, got {value!r}")
-    return entries
+def _field(node: Node) -> Field:
+    keys = node.fields((), ("branch", "constant", "lsb", "round", "period", "range", "overflow"))
+    if ("branch" in keys) == ("constant" in keys):
+        node.fail("expected a branch or a constant, and not both")
+    values: dict[str, Any] = {key: keys[key].text() for key in ("branch", "round", "overflow") if key in keys}
+    values |= {key: _count(keys[key]) for key in ("constant", "period") if key in keys}
+    if "lsb" in keys:
+        values["lsb"] = float(keys["lsb"].number())
+    if "range" in keys:
+        values["range"] = tuple(_count(end) for end in keys["range"].items("counts", 2))
+    return node.wrap(lambda: Field(**values))
 
 
-def _made(target: type[Declared], where: str, values: Mapping[str, Any]) -> Declared:
-    try:
-        return target(**values)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
-def _mapping(where: str, document: Any) -> Mapping[Any, Any]:
-    if not isinstance(document, Mapping) or not document:
-        raise InputError(f"{where}: expected names and values, got {document!r:.60}")
-    return document
-
-
-def _sequence(where: str, document: Any) -> Sequence[Any]:
-    if not isinstance(document, (list, tuple)) or not document:
-        raise InputError(f"{where}: expected a list, got {document!r:.60}")
-    return document
+def _count(node: Node) -> int:
+    return node.integer(_LEAST, _MOST)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bxnn._core import InputError
+from bxnn.document import Node
 from bxnn.sources.columns import Column, EventFault, dense
 from bxnn.sources.lhc import BUNCHES_PER_ORBIT
 from bxnn.sources.source import CROSSING, Array, Chunk, as_column
@@ -38,6 +39,13 @@ class CrossingColumns:
     def __post_init__(self) -> None:
         if self.first_bx not in (0, 1):
             raise InputError(f"first_bx: expected 0 or 1, got {self.first_bx}")
+
+    @classmethod
+    def of(cls, node: Node) -> CrossingColumns:
+        """As YAML says it: {orbit: a column, bx: a column, first_bx: 0 or 1}."""
+        keys = node.fields(("orbit", "bx"), ("first_bx",))
+        first = keys["first_bx"].integer(0, 1) if "first_bx" in keys else 0
+        return cls(keys["orbit"].text("a column"), keys["bx"].text("a column"), first)
 
     def assemble(self, columns: Mapping[str, Column]) -> NDArray[np.uint64]:
         """[n] of orbit * 3564 + bx."""
@@ -118,17 +126,21 @@ class Selection:
         return chosen
 
     def _by_input(self, inputs: Sequence[str]) -> dict[str, str]:
-        given = {}
+        given: dict[str, str] = {}
         for option in self.columns:
             head, _, rest = option.partition("=")
-            if rest and head in inputs:
-                given[head] = rest
-            elif len(inputs) == 1:
-                given[inputs[0]] = option
-            else:
+            named = bool(rest) and head in inputs
+            if not named and len(inputs) != 1:
                 raise InputError(
                     f"'{option}': for which of the inputs {sorted(inputs)}? write INPUT={option}"
                 )
+            name, columns = (head, rest) if named else (inputs[0], option)
+            if name in given:
+                raise InputError(
+                    f"input '{name}': columns are chosen twice, '{given[name]}' and '{columns}'; "
+                    f"side by side they are {given[name]},{columns}"
+                )
+            given[name] = columns
         return given
 
 

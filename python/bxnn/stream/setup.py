@@ -32,8 +32,6 @@ from bxnn.sources import (
 from bxnn.sources.files import expand
 from bxnn.stream.engine import LHC_CLOCK, AnySource, StageSetup, Stream
 
-_TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
-_RATES = {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}
 _FIRST_WAIT, _LATER_WAIT = 20_000, 5_000_000  # ns, where nothing is said
 _WAITING = 1 << 19  # events in front of a stage, where nothing is said of its ring
 MOST_CROSSINGS = 10**18
@@ -163,7 +161,7 @@ def read_setup(path: str | os.PathLike[str]) -> StreamSetup:
         repeat=repeat,
         rate=rate,
         scheme=_scheme(keys.get("bunches"), folder),
-        lag_ns=_time(keys["lag"]) if "lag" in keys else 10_000_000,
+        lag_ns=keys["lag"].nanoseconds() if "lag" in keys else 10_000_000,
         one_thread=one_thread,
         section_orbits=section,
         accepted=_path(keys.get("accepted"), folder),
@@ -200,13 +198,8 @@ def _mapping(node: Node) -> Mapping[str, Node]:
     return node.content if isinstance(node.content, dict) else {}
 
 
-def _time(node: Node) -> int:
-    """In whole ns."""
-    return int(node.quantity(_TIMES))
-
-
 def _clock(node: Node) -> float:
-    return LHC_CLOCK if node.content == "lhc" else float(node.quantity(_RATES))
+    return LHC_CLOCK if node.content == "lhc" else node.hertz()
 
 
 def _path(node: Node | None, folder: Path) -> Path | None:
@@ -230,7 +223,7 @@ def _checkpoint(node: Node | None, folder: Path) -> Checkpoint | None:
         return Checkpoint((folder / node.text("a path")).absolute())
     keys = node.fields(("file",), ("every",))
     file = (folder / keys["file"].text("a path")).absolute()
-    return Checkpoint(file, _time(keys["every"]) / 1e9) if "every" in keys else Checkpoint(file)
+    return Checkpoint(file, keys["every"].nanoseconds() / 1e9) if "every" in keys else Checkpoint(file)
 
 
 def _scheme(node: Node | None, folder: Path) -> FillingScheme:
@@ -276,7 +269,7 @@ def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
         name=keys["name"].name(),
         menu=menu,
         batch=batch,
-        wait_ns=_time(keys["wait"]) if "wait" in keys else wait_ns,
+        wait_ns=keys["wait"].nanoseconds() if "wait" in keys else wait_ns,
         ring=number("ring", 1, 1 << 16, max(2, min(64, _WAITING // batch))),
         threads=number("threads", 1, 1024, 1),
         isa=keys["isa"].text("an instruction set") if "isa" in keys else "",
@@ -286,6 +279,7 @@ def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
 
 
 _FILES = ("files",)
+_DRAWN = "events that are drawn get crossings of the filling scheme; leave out 'draw' or their own 'crossing'"
 _FILE_KEYS = ("columns", "tree", "layout", "crossing", "repeat", "draw", "signals")
 
 
@@ -307,13 +301,20 @@ def _source(node: Node, folder: Path, setup: StreamSetup) -> AnySource:
 def _files(node: Node, folder: Path, setup: StreamSetup) -> Source:
     keys = node.fields(_FILES, _FILE_KEYS)
     names = list(dict.fromkeys(t.name for stage in setup.stages for t in stage.menu.model.inputs))
-    crossing = _crossing(keys.get("crossing"))
+    crossing = CrossingColumns.of(keys["crossing"]) if "crossing" in keys else None
     if "layout" in keys:
         if set(keys) & {"columns", "tree", "crossing"}:
             keys["layout"].fail("a layout says columns and crossings itself; leave those keys out")
-        layout = folder / keys["layout"].text("a path")
-        source: Source = open_source(_paths(keys["files"], folder), names, Layout.load(layout))
+        try:
+            layout = Layout.load(folder / keys["layout"].text("a path"))
+        except OSError as error:
+            keys["layout"].fail(f"can't read '{error.filename}': {error.strerror}")
+        if layout.crossing and "draw" in keys:
+            keys["draw"].fail(_DRAWN)
+        source: Source = open_source(_paths(keys["files"], folder), names, layout)
     else:
+        if crossing and "draw" in keys:
+            keys["draw"].fail(_DRAWN)
         columns = _columns(keys)
         tree = keys["tree"].text("the name of a tree") if "tree" in keys else None
         choice = Selection(columns, tree, crossing) if columns or tree or crossing else None
@@ -341,14 +342,6 @@ def _signals(source: Source, node: Node, folder: Path, names: list[str]) -> Sour
     return Injection(source, signals, keys["seed"].integer(0, 2**63 - 1))
 
 
-def _crossing(node: Node | None) -> CrossingColumns | None:
-    if node is None:
-        return None
-    keys = node.fields(("orbit", "bx"), ("first_bx",))
-    first = keys["first_bx"].integer(0, 1) if "first_bx" in keys else 0
-    return CrossingColumns(keys["orbit"].text("a column"), keys["bx"].text("a column"), first)
-
-
 def _paths(node: Node, folder: Path) -> str | list[str | Path]:
     entries = node.items("files", 100_000) if isinstance(node.content, list) else [node]
     if len(entries) == 1 and entries[0].content == "-":
@@ -360,7 +353,7 @@ def _paths(node: Node, folder: Path) -> str | list[str | Path]:
 def _synthetic(node: Node, setup: StreamSetup) -> Source:
     keys = node.fields(("seed",), ("pileup", "lifetime"))
     mean = float(keys["pileup"].number()) if "pileup" in keys else 50.0
-    lifetime = _time(keys["lifetime"]) / 1e9 if "lifetime" in keys else None
+    lifetime = keys["lifetime"].nanoseconds() / 1e9 if "lifetime" in keys else None
     profile = PileupProfile(mean, lifetime)
     return Synthetic(profile, setup.scheme, seed=keys["seed"].integer(0, 2**63 - 1), count=setup.crossings)
 
