@@ -1,4 +1,8 @@
 // One model in many threads, a pool used from several threads, errors inside a pool's call, lifetimes.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <thread>
 
 #include "check.hpp"
@@ -123,9 +127,27 @@ void lifetimes() {
     for (int i = 0; i < 20; ++i) Pool pool(3);  // made and destroyed without a call
 }
 
+// In a process of its own, which has too little memory for so many stacks.
+void pool_that_cannot_start() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        const rlimit memory{500u << 20, 500u << 20};
+        setrlimit(RLIMIT_AS, &memory);
+        check::throws(ErrorKind::input, "a pool of 500 threads: only ", [] { Pool pool(500); });
+        _exit(check::failures);
+    }
+    int status = 1;
+    waitpid(child, &status, 0);
+    check::that(status == 0, "a pool whose threads can't be started is an error");
+#endif
+}
+
 }  // namespace
 
 int main() {
+    pool_that_cannot_start();  // forks: before there are threads
     const Model network = make_model(models::network_graph());
     shared_model(models::every_instruction_graph());
     shared_model(models::network_graph());

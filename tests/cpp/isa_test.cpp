@@ -1,5 +1,10 @@
 // A forced instruction set takes effect, every usable one is run, and all of them give the reference's integers.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <cstdlib>
+#include <limits>
 #include <set>
 
 #include "check.hpp"
@@ -134,6 +139,42 @@ void edges_are_exact() {
     numbers_pass<double>("ap_int<50>", -(1LL << 49), (1LL << 49) - 1);
 }
 
+// While it lives, the processor takes subnormal numbers for zero, as it does in programs that set this mode.
+struct WithoutSubnormals {
+#if defined(__x86_64__)
+    unsigned mode = _mm_getcsr();
+    WithoutSubnormals() { _mm_setcsr(mode | 0x8040u); }
+    ~WithoutSubnormals() { _mm_setcsr(mode); }
+#endif
+};
+
+template <class D>
+void subnormals_are_not_zero() {
+    models::Maker m;
+    m.graph.name = "subnormal";
+    m.output(m.input("x", "ap_fixed<16,8>", 4), "y");
+    const Model model = m.build();
+    const D least = std::numeric_limits<D>::denorm_min(), most = std::numeric_limits<D>::min();
+    auto levels = isa_levels();
+    levels.push_back("reference");
+    for (const std::size_t events : {1, 200})
+        for (const auto& level : levels) {
+            std::vector<D> x;
+            std::vector<std::int64_t> y(events * 4), right;
+            for (std::size_t e = 0; e < events; ++e)
+                for (const auto& [number, raw] : {std::pair{-least, -1}, {least, 0}, {-most, -1}, {D{0}, 0}})
+                    x.push_back(number), right.push_back(raw);
+            Context context(model, level);
+            const ConstArray in[] = {ConstArray(x.data())};
+            const Array out[] = {Array(y.data())};
+            {
+                const WithoutSubnormals mode;
+                model.predict(context, in, out, events);
+            }
+            check::that(y == right, level + ": subnormal numbers of " + std::to_string(sizeof(D)) + " bytes");
+        }
+}
+
 }  // namespace
 
 int main() {
@@ -146,6 +187,8 @@ int main() {
     levels_agree(network);
     tiles_and_quads_agree();
     edges_are_exact();
+    subnormals_are_not_zero<float>();
+    subnormals_are_not_zero<double>();
     std::printf("levels run: reference");
     for (const auto& level : isa_levels()) std::printf(" %s", level.c_str());
     std::printf("\n");
