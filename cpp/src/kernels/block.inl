@@ -2,8 +2,6 @@
 // where kBlock (events), kVectorBytes, kFilters (filters that share one load of x), kGroup (vectors of events that
 // share one load of the weights) are set, and multiply_add is declared.
 
-constexpr std::size_t kTile = kBlock == 1 ? 64 : 2 * kFilters;  // rows in flight between a producer and its steps
-
 template <class T>
 inline void run_instruction(const Instruction& i, std::byte* arena, kernels::Paired paired) {
     const auto* dot = std::get_if<DotProducer>(&i.producer);

@@ -193,10 +193,6 @@ template <std::size_t n, template <std::size_t> class Multiply, Operand::Pairs l
     }
 }
 
-inline std::int16_t half_at(const std::byte* arena, std::uint32_t at) {
-    return *reinterpret_cast<const Short*>(row_at(arena, at) + (at & 1) * 2);
-}
-
 // One event, outputs across lanes: n vectors of filters, to lanes or, packed, to 16-bit rows.
 template <std::size_t n, template <std::size_t> class Multiply>
 inline void paired_outputs(const PairedDot& d, const Operand& x, const std::uint32_t* rows, const std::int32_t* weights,

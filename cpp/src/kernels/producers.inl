@@ -4,39 +4,48 @@ template <class T>
 inline void produce(const Load&, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows,
                     T* lanes) {
     const auto& x = i.operands[0];
-    for (std::size_t r = 0; r < rows; ++r) load_row(lanes + r * kBlock, arena, x.rows[first + r], x.storage);
+    load_rows(lanes, arena, x.rows.data() + first, rows, x.storage);
 }
 
-// Row `element` of an operand, moved up to the common grid.
+// `n` rows of an operand from element `first` on, moved up to the common grid.
 template <class T>
-inline void load_aligned(T* lanes, const Operand& x, std::size_t element, int up, const std::byte* arena) {
-    load_row(lanes, arena, x.rows[element], x.storage);
-    for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = moved_up(lanes[e], up);
+inline void load_aligned(T* lanes, const Operand& x, std::size_t first, std::size_t n, int up, const std::byte* arena) {
+    load_rows(lanes, arena, x.rows.data() + first, n, x.storage);
+    for (std::size_t i = 0; i < n * kBlock; ++i) lanes[i] = moved_up(lanes[i], up);
+}
+
+// Calls f with the first of some rows, their number and their lanes, until all `rows` of a tile are done.
+template <class T, class F>
+[[gnu::always_inline]] inline void each_together(std::size_t first, std::size_t rows, T* lanes, F&& f) {
+    if constexpr (kTogether >= kTile) return f(first, rows, lanes);
+    else
+        for (std::size_t r = 0; r < rows; ++r)
+            f(first + r, std::integral_constant<std::size_t, 1>{}, lanes + r * kBlock);
 }
 
 template <class T>
 inline void produce(const BinaryProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
                     std::size_t rows, T* lanes) {
-    alignas(64) T other[kBlock];
-    for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
-        load_aligned(lanes, i.operands[0], first + r, p.up_a, arena);
-        load_aligned(other, i.operands[1], first + r, p.up_b, arena);
+    alignas(64) T other[kTogether * kBlock];
+    each_together(first, rows, lanes, [&](std::size_t from, auto n, T* x) {
+        load_aligned(x, i.operands[0], from, n, p.up_a, arena);
+        load_aligned(other, i.operands[1], from, n, p.up_b, arena);
         with_kind(p.kind, [&]<BinaryKind kind>() {
-            for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = combined<kind>(lanes[e], other[e]);
+            for (std::size_t e = 0; e < n * kBlock; ++e) x[e] = combined<kind>(x[e], other[e]);
         });
-    }
+    });
 }
 
 template <class T>
 inline void produce(const SelectProducer& p, const Instruction& i, const std::byte* arena, std::size_t first,
                     std::size_t rows, T* lanes) {
-    alignas(64) T condition[kBlock], other[kBlock];
-    for (std::size_t r = 0; r < rows; ++r, lanes += kBlock) {
-        load_row(condition, arena, i.operands[0].rows[first + r], i.operands[0].storage);
-        load_aligned(lanes, i.operands[1], first + r, p.up_a, arena);
-        load_aligned(other, i.operands[2], first + r, p.up_b, arena);
-        for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = condition[e] != 0 ? lanes[e] : other[e];
-    }
+    alignas(64) T condition[kTogether * kBlock], other[kTogether * kBlock];
+    each_together(first, rows, lanes, [&](std::size_t from, auto n, T* x) {
+        load_rows(condition, arena, i.operands[0].rows.data() + from, n, i.operands[0].storage);
+        load_aligned(x, i.operands[1], from, n, p.up_a, arena);
+        load_aligned(other, i.operands[2], from, n, p.up_b, arena);
+        for (std::size_t e = 0; e < n * kBlock; ++e) x[e] = condition[e] != 0 ? x[e] : other[e];
+    });
 }
 
 // The leaves of one group of a reduction.
@@ -52,7 +61,8 @@ struct Leaves {
         for (const auto& cast : p.leaf) quantize_rows(lanes, kBlock, cast.get<T>());
     }
     void add(T* lanes, const T* other) const {
-        for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(lanes[e] + other[e]);
+        for (std::size_t e = 0; e < kBlock; ++e)
+            lanes[e] = static_cast<T>(static_cast<Unsigned<T>>(lanes[e]) + static_cast<Unsigned<T>>(other[e]));
         for (const auto& cast : p.sum) quantize_rows(lanes, kBlock, cast.get<T>());
     }
     // Sum of n leaves from k on; the left half takes the largest power of two below n.
@@ -149,7 +159,8 @@ inline void produce(const ReduceProducer& p, const Instruction& i, const std::by
         const Leaves<T> leaves{p, i.operands[0], arena, outer * p.size * p.inner + inner};
         switch (p.kind) {
             case ReduceKind::sum:
-                if (p.order == Order::tree) leaves.tree(lanes, 0, p.size);
+                // Where no sum is cast, any order gives the number that the proof holds for, modulo 2^bits.
+                if (p.order == Order::tree && !p.sum.empty()) leaves.tree(lanes, 0, p.size);
                 else leaves.sequence(lanes);
                 break;
             case ReduceKind::max: leaves.extreme(lanes, true); break;

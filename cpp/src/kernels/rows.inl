@@ -1,5 +1,9 @@
 // Rows between storage and lanes. T: lane type; a tile is `rows` rows of kBlock lanes, one after the other.
 
+constexpr std::size_t kTile = kBlock == 1 ? 64 : 2 * kFilters;  // rows in flight between a producer and its steps
+// Rows of a tile that are computed together: a row of a block is long enough for itself.
+constexpr std::size_t kTogether = kBlock == 1 ? kTile : 1;
+
 // Events that fill one vector register; one where T has no vectors or blocks are single events.
 template <class T>
 struct VectorOf {
@@ -39,18 +43,35 @@ inline const std::byte* row_at(const std::byte* arena, std::uint32_t at) {
 // By how many bits the half of a row's words must move left to be the upper one.
 inline int half_shift(std::uint32_t at) { return at & 1 ? 0 : 16; }
 
+inline std::int16_t half_at(const std::byte* arena, std::uint32_t at) {
+    return *reinterpret_cast<const Short*>(row_at(arena, at) + (at & 1) * 2);
+}
+
+template <class S, class T>
+[[gnu::always_inline]] inline void load_stored(T* lanes, const std::byte* arena, std::uint32_t at) {
+    if constexpr (!std::is_same_v<S, Half>) {
+        const S* stored = reinterpret_cast<const S*>(row_at(arena, at));
+        for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(stored[e]);
+    } else if constexpr (kBlock == 1) {
+        *lanes = static_cast<T>(half_at(arena, at));
+    } else {
+        const auto* words = reinterpret_cast<const Word*>(row_at(arena, at));
+        const int up = half_shift(at);
+        for (std::size_t e = 0; e < kBlock; ++e)
+            lanes[e] = static_cast<T>(static_cast<std::int32_t>(static_cast<std::uint32_t>(words[e]) << up) >> 16);
+    }
+}
+
 template <class T>
 inline void load_row(T* lanes, const std::byte* arena, std::uint32_t at, Lane storage) {
+    with_storage(storage, [&]<class S>(S) { load_stored<S>(lanes, arena, at); });
+}
+
+// The `n` rows at `at`, one after the other.
+template <class T>
+inline void load_rows(T* lanes, const std::byte* arena, const std::uint32_t* at, std::size_t n, Lane storage) {
     with_storage(storage, [&]<class S>(S) {
-        if constexpr (std::is_same_v<S, Half>) {
-            const auto* words = reinterpret_cast<const Word*>(row_at(arena, at));
-            const int up = half_shift(at);
-            for (std::size_t e = 0; e < kBlock; ++e)
-                lanes[e] = static_cast<T>(static_cast<std::int32_t>(static_cast<std::uint32_t>(words[e]) << up) >> 16);
-        } else {
-            const S* stored = reinterpret_cast<const S*>(row_at(arena, at));
-            for (std::size_t e = 0; e < kBlock; ++e) lanes[e] = static_cast<T>(stored[e]);
-        }
+        for (std::size_t r = 0; r < n; ++r) load_stored<S>(lanes + r * kBlock, arena, at[r]);
     });
 }
 
