@@ -36,6 +36,7 @@ constexpr DType dtype_of() {
 struct ConstArray {
     const void* data = nullptr;
     DType dtype = DType::i32;
+    ConstArray() = default;
     template <class T>
     explicit ConstArray(const T* p) : data(p), dtype(dtype_of<T>()) {}
     ConstArray(const void* p, DType type) : data(p), dtype(type) {}
@@ -43,6 +44,7 @@ struct ConstArray {
 struct Array {
     void* data = nullptr;
     DType dtype = DType::i32;
+    Array() = default;
     template <class T>
     explicit Array(T* p) : data(p), dtype(dtype_of<T>()) {}
     Array(void* p, DType type) : data(p), dtype(type) {}

@@ -101,12 +101,8 @@ bxnn_status bxnn_predict(const bxnn_model* model, bxnn_context* context, const v
                "bxnn_predict: no argument may be NULL");
         const std::size_t n_in = model->model.inputs().size(), n_out = model->model.outputs().size();
         expect(n_in <= kMostEdges && n_out <= kMostEdges, "bxnn_predict: at most 64 inputs and 64 outputs");
-        std::array<bxnn::ConstArray, kMostEdges> in = [&]<std::size_t... i>(std::index_sequence<i...>) {
-            return std::array<bxnn::ConstArray, kMostEdges>{((void)i, bxnn::ConstArray(nullptr, bxnn::DType::i8))...};
-        }(std::make_index_sequence<kMostEdges>());
-        std::array<bxnn::Array, kMostEdges> out = [&]<std::size_t... i>(std::index_sequence<i...>) {
-            return std::array<bxnn::Array, kMostEdges>{((void)i, bxnn::Array(nullptr, bxnn::DType::i8))...};
-        }(std::make_index_sequence<kMostEdges>());
+        std::array<bxnn::ConstArray, kMostEdges> in;
+        std::array<bxnn::Array, kMostEdges> out;
         const auto known = [](bxnn_dtype type) { return type >= BXNN_I8 && type <= BXNN_F64; };
         for (std::size_t i = 0; i < n_in; ++i) {
             expect(known(input_types[i]) && (inputs[i] || events == 0),

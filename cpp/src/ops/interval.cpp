@@ -33,16 +33,14 @@ CastRange cast_range(Interval x, int frac_from, const Format& format) {
 int bits_for_cast(Interval x, int frac_from, const Format& format, bool in_range) {
     const int shift = frac_from - format.frac();
     const Interval target{fx::min_raw(format), fx::max_raw(format)};
-    int bits = std::max(bits_of(x), bits_of(target));
-    if (in_range && shift <= 0) bits = std::max(bits_of(x), bits_of(cast_range(x, frac_from, format).result));
-    if (in_range && shift > 0) bits = bits_of(x);  // the narrow result may come from a wide format
+    const int own = bits_of(x), with_target = std::max(own, bits_of(target));
     if (shift > 0) {
         if (shift > kMaxBits - 2) return kMaxBits + 2;  // only the scalar body handles these
         const i128 step = i128{1} << shift;
-        bits = std::max({bits, bits_of({x.lo - step, x.hi + step}), shift + 2});
+        return std::max({in_range ? own : with_target, bits_of({x.lo - step, x.hi + step}), shift + 2});
     }
-    if (!in_range && shift < 0) bits += 1;  // so that a shift by all bits of the format leaves it
-    return bits;
+    if (in_range) return std::max(own, bits_of(cast_range(x, frac_from, format).result));
+    return shift < 0 ? with_target + 1 : with_target;  // so that a shift by all bits of the format leaves it
 }
 
 }  // namespace bxnn::ops

@@ -29,10 +29,12 @@ public:
 
     Plan run() {
         mark_live();
+        for (ir::Id id = 0; id < graph_.nodes.size(); ++id)
+            steps_.push_back(uses_[id] > 0 ? element_wise_steps(id) : std::nullopt);
         choose_storage();
         for (ir::Id id = 0; id < graph_.nodes.size(); ++id)
             if (uses_[id] > 0 || std::holds_alternative<ir::Input>(graph_.nodes[id].op)) {
-                if (auto steps = element_wise_steps(id)) element_wise(id, steps->first, std::move(steps->second));
+                if (auto& steps = steps_[id]) element_wise(id, steps->operand, std::move(steps->lowered));
                 else std::visit([&](const auto& op) { lower(id, op); }, graph_.nodes[id].op);
             }
         const auto keep = [&](const std::vector<ir::Mark>& marks) {
@@ -73,26 +75,30 @@ private:
             return id;
         };
         for (ir::Id id = 0; id < graph_.nodes.size(); ++id)
-            if (shares_rows(id))
+            if (uses_[id] > 0 && shares_rows(id))
                 for (const ir::Id x : graph_.nodes[id].operands) group[root(x)] = root(id);
         for (ir::Id id = 0; id < graph_.nodes.size(); ++id)
             storage_[root(id)] = std::max(storage_[root(id)], storage_[id]);
         for (ir::Id id = 0; id < graph_.nodes.size(); ++id) storage_[id] = storage_[root(id)];
     }
 
-    // The operand and the steps of an element-wise operation on one operand that is not constant.
-    std::optional<std::pair<ir::Id, Lowered>> element_wise_steps(ir::Id id) const {
+    // An element-wise operation on one operand that is not constant.
+    struct ElementWise {
+        ir::Id operand;
+        Lowered lowered;
+    };
+    std::optional<ElementWise> element_wise_steps(ir::Id id) const {
         const auto& node = graph_.nodes[id];
         const ir::Id x = node.operands.empty() ? id : node.operands[0];
         if (const auto* cast = std::get_if<ir::CastOp>(&node.op))
-            return std::pair(x, lower_cast(*cast, known(x), node.value.type, options_.prove, where(id)));
-        if (const auto* lut = std::get_if<ir::Lut>(&node.op)) return std::pair(x, lower_lut(*lut, known(x)));
+            return ElementWise{x, lower_cast(*cast, known(x), node.value.type, options_.prove, where(id))};
+        if (const auto* lut = std::get_if<ir::Lut>(&node.op)) return ElementWise{x, lower_lut(*lut, known(x))};
         const auto* binary = std::get_if<ir::Binary>(&node.op);
         if (!binary || !options_.prove) return {};
         for (const bool constant_first : {false, true}) {
             const ir::Id c = node.operands[constant_first ? 0 : 1], y = node.operands[constant_first ? 1 : 0];
             if (is_constant(c) && !is_constant(y) && graph_.nodes[y].value.size() == node.value.size())
-                return std::pair(y, lower_constant(*binary, known(y), known(c), constant_first, where(id)));
+                return ElementWise{y, lower_constant(*binary, known(y), known(c), constant_first, where(id))};
         }
         return {};
     }
@@ -100,8 +106,7 @@ private:
     // Whether a node's value may be nothing but rows of its operands.
     bool shares_rows(ir::Id id) const {
         if (std::holds_alternative<ir::Gather>(graph_.nodes[id].op)) return true;
-        const auto steps = options_.prove ? element_wise_steps(id) : std::nullopt;
-        return steps && steps->second.steps.empty();
+        return options_.prove && steps_[id] && steps_[id]->lowered.steps.empty();
     }
 
     ir::Known known(ir::Id id) const { return {graph_.nodes[id].value, ranges_[id]}; }
@@ -260,6 +265,7 @@ private:
     std::vector<ir::Ranges> ranges_;
     std::vector<std::vector<Ref>> places_;
     std::vector<std::size_t> uses_;
+    std::vector<std::optional<ElementWise>> steps_;  // of live nodes
     std::vector<Lane> storage_;
     std::vector<bool> kept_;
     std::map<ir::Id, std::size_t> made_by_;  // the instruction whose result a node is
