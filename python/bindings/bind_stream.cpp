@@ -243,7 +243,10 @@ public:
         held_.clear();
         if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     }
-    void swap(std::size_t stage, Stage next, std::uint64_t orbit) { engine_->swap(stage, std::move(next), orbit); }
+    void swap(std::size_t stage, Stage next, std::uint64_t orbit) {
+        const py::gil_scoped_release release;  // a stage may wait for it
+        engine_->swap(stage, std::move(next), orbit);
+    }
     py::object take(double seconds) {
         std::optional<Accepted> accepted;
         {

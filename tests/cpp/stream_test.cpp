@@ -1,9 +1,13 @@
 // Streams: decisions against a plain loop, books that balance whatever happens, versions, saving, shared memory.
 #include "bxnn/shared_ring.hpp"
 
+#include <pthread.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -308,6 +312,76 @@ void shared_memory() {
     check::throws(ErrorKind::input, "opening it", [] { SharedRing::open("/bxnn-none-of-this"); });
 }
 
+// A function that computes the menu, whose words have a seed too many from event 700 on.
+void foreign_seeds() {
+    const auto x = random_events(1000, 9);
+    const void* rows[] = {x.data()};
+    for (const std::uint64_t wrong : {std::uint64_t{8}, std::uint64_t{1} << 63}) {
+        auto c = config();
+        c.one_thread = true, c.first = 2 * kOrbit;
+        auto s = stage("l1", 100);
+        std::uint64_t event = 0;
+        s.predict = [&](auto, auto out, std::size_t n) {
+            for (std::size_t i = 0; i < n; ++i) {
+                static_cast<std::uint64_t*>(out[0].data)[i] = event++ < 750 ? 0 : wrong;
+                static_cast<std::int64_t*>(out[1].data)[i] = 0;
+            }
+        };
+        Engine engine(c, {s});
+        engine.start();
+        engine.replay(rows, 1000, 1000);
+        check::throws(ErrorKind::input, "orbit 2, bx 750: expected seeds of ap_uint<3>", [&] { engine.finish(); });
+        balanced(engine.books(), "foreign seeds");
+        check::that(engine.books().stages[0].counts.processed == 700, "batches before are counted");
+    }
+}
+
+void versions_after_restoring() {
+    const auto x = random_events(1000, 11);
+    const void* rows[] = {x.data()};
+    const auto make = [] { return std::make_unique<Engine>(config(), std::vector{stage("l1", 100)}); };
+    auto next = stage("l1", 100);
+    next.model = menu(91);
+    for (const std::uint64_t asked : {0, 1, 2}) {
+        auto first = make();
+        first->start(), first->replay(rows, 1000, kOrbit + 100), first->finish();
+        auto second = make();
+        second->restore(first->save());
+        for (auto* engine : {first.get(), second.get()}) {
+            engine->swap(0, next, asked);
+            engine->start(), engine->replay(rows, 1000, 2 * kOrbit), engine->finish();
+            const auto versions = engine->books().stages[0].versions;
+            check::that(
+                versions.size() == 2 && versions[1].from == 2 * kOrbit && versions[0].counts.processed == 2 * kOrbit,
+                "a version begins with an orbit of which nothing was seen");
+        }
+    }
+}
+
+// A version whose function may be let go by no thread that holds a lock, such as one of Python's.
+void versions_let_go() {
+    const auto x = random_events(1000, 12);
+    const void* rows[] = {x.data()};
+    Engine engine(config(), {stage("l1", 100)});
+    const auto next = [&] {
+        auto s = stage("l1", 100);
+        const std::shared_ptr<Engine> held(&engine, [](Engine* e) {
+            auto other = std::async(std::launch::async, [e] {
+                e->swap(0, stage("l1", 100), 0);
+                static_cast<void>(e->books(false));
+            });
+            if (!check::that(other.wait_for(20s) == std::future_status::ready, "no lock is held")) _exit(1);
+        });
+        s.predict = [held, model = s.model, context = std::make_shared<Context>(s.model)](
+                        auto in, auto out, std::size_t n) { model.predict(*context, in, out, n); };
+        return s;
+    };
+    engine.swap(0, next(), 1);
+    engine.swap(0, stage("l1", 100), 2);
+    engine.start(), engine.replay(rows, 1000, 5 * kOrbit), engine.finish();
+    check::that(engine.books().stages[0].versions.size() == 4, "all versions had their turn");
+}
+
 void histograms() {
     for (const int bits : {2, 5, 12}) {
         Histogram h(bits);
@@ -364,5 +438,8 @@ int main() {
     failures();
     saving();
     shared_memory();
+    foreign_seeds();
+    versions_after_restoring();
+    versions_let_go();
     return check::report();
 }

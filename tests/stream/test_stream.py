@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -384,18 +385,62 @@ def test_menus_may_be_computed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_model_elsewhere_that_fails() -> None:
-    menu = small_menu()
-    stage = _core.Stage(
-        name="l1", model=menu.model._core, seeds=[(s.name, 2**64 - 1, 2**64 - 1) for s in menu.seeds],
-        dead_time=[], number=0, histogram_bits=12, batch=100, deadline_ns=0, budget_ns=0, ring=4, threads=1,
-        isa="", predict=lambda inputs: 1 / 0,
-    )  # fmt: skip
+    stage = small_stage(lambda inputs: 1 / 0)
     engine = _core.Engine(inputs=[("x", 8, np.dtype(np.int16))], stages=[stage])
     engine.start()
     engine.replay([random_events(100, 1)["x"]], 1000)
     with pytest.raises(ZeroDivisionError):
         engine.finish()
     assert engine.books()["stages"][0]["link"]["abandoned"] == engine.books()["arrived"]
+
+
+def small_stage(predict: Any = None, **changes: Any) -> _core.Stage:
+    menu = small_menu()
+    setup: dict[str, Any] = {
+        "name": "l1", "model": menu.model._core, "dead_time": [],
+        "seeds": [(s.name, 2**64 - 1, 2**64 - 1) for s in menu.seeds],
+        "number": 0, "histogram_bits": 12, "batch": 100, "deadline_ns": 0, "budget_ns": 0,
+        "ring": 4, "threads": 1, "isa": "", "predict": predict,
+    }  # fmt: skip
+    return _core.Stage(**setup | changes)
+
+
+def test_seeds_that_a_function_makes_up_are_refused() -> None:
+    def predict(inputs: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        return [np.full(len(inputs[0]), -1), np.zeros(len(inputs[0]), np.int64)]
+
+    engine = _core.Engine(inputs=[("x", 8, np.dtype(np.int16))], stages=[small_stage(predict)])
+    engine.start()
+    engine.put([random_events(1000, 1)["x"]])
+    with pytest.raises(InputError, match="orbit 0, bx 0: expected seeds of ap_uint<3> from the function"):
+        engine.finish()
+    books = engine.books()
+    assert books["stages"][0]["counts"]["processed"] == 0
+    assert books["stages"][0]["link"]["abandoned"] == books["arrived"]
+
+
+SWAPS = """
+import numpy as np
+from bxnn import _core
+from tests.stream.test_stream import small_stage
+
+def function():
+    return lambda inputs: [np.zeros(len(inputs[0]), np.int64)] * 2
+
+engine = _core.Engine(inputs=[("x", 8, np.dtype(np.int16))], stages=[small_stage(function(), batch=1)])
+engine.start()
+x = np.zeros((1, 8), np.int16)
+for k in range(3000):
+    engine.swap(0, small_stage(function(), batch=1))
+    engine.put([x], np.array([k * 3564], np.uint64))
+engine.finish()
+assert engine.books()["stages"][0]["counts"]["processed"] == 3000
+"""
+
+
+def test_versions_in_python_may_follow_each_other_fast() -> None:
+    """A stage lets a version go, which takes the interpreter's lock, while the next one is given to it."""
+    subprocess.run([sys.executable, "-c", SWAPS], check=True, timeout=100)
 
 
 WRITER = """

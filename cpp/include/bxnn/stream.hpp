@@ -75,7 +75,7 @@ struct Stage {
     std::string name;
     // Inputs: some of the engine's, by name. Outputs: `seeds`, one number whose bit i is seed i; then scores, one each.
     Model model;
-    Predict predict{};  // what computes the model; empty: this CPU
+    Predict predict{};  // what computes the model; empty: this CPU. Seeds it does not have end the run with an Error
     std::vector<Seed> seeds{};
     std::vector<DeadTime> dead_time{};
     std::uint64_t number = 0;  // of the sequence of prescales

@@ -361,10 +361,13 @@ void Engine::restore(std::span<const std::uint8_t> state) {
     const auto [books, histories] = from_bytes(state);
     if (books.stages.size() != e.stages.size() || histories.size() != e.stages.size())
         throw Error(ErrorKind::file, "the saved run has another number of stages");
+    if (books.next > kMostCrossing + 1 || books.arrived > books.next)
+        throw Error(ErrorKind::file, "the saved run is damaged: crossings that have been");
+    const auto last = books.arrived ? std::optional(books.next - 1) : std::nullopt;
     for (std::size_t i = 0; i < e.stages.size(); ++i) {
         if (books.stages[i].link.lost_by_bx.size() != kOrbit)
             throw Error(ErrorKind::file, "the saved run is damaged: losses by bx");
-        e.stages[i]->restore(books.stages[i], histories[i]);
+        e.stages[i]->restore(books.stages[i], histories[i], last);
         e.links[i]->restore(books.stages[i].link);
     }
     if (e.config.keep_accepted && books.accepted.lost_by_bx.size() == kOrbit) e.links.back()->restore(books.accepted);

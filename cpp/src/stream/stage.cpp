@@ -80,20 +80,21 @@ StageRun::StageRun(const Config& config, Stage stage, Run& run)
 }
 
 StageRun::Program StageRun::make_program(const Stage& stage) const {
-    Program program{stage.model.name(), stage.predict, stage.seeds, stage.number, true, 0};
-    if (!program.predict) program.predict = on_cpu(stage.model, stage_.threads, stage_.isa);
+    Program program{stage.model.name(), stage.predict, stage.seeds, stage.number};
+    program.foreign = static_cast<bool>(program.predict);
+    if (!program.foreign) program.predict = on_cpu(stage.model, stage_.threads, stage_.isa);
     for (const auto& seed : program.seeds) program.plain &= seed.keep == UINT64_MAX && seed.after == UINT64_MAX;
     return program;
 }
 
-// Books mutex is held, or nobody else knows the stage yet.
-void StageRun::begin_version(Program program) {
+// Gives back the program before. Books mutex is held, or nobody else knows the stage yet.
+StageRun::Program StageRun::begin_version(Program program) {
     const std::size_t n = program.seeds.size();
     Version version{program.model, program.from, {0, 0, 0, std::vector<std::uint64_t>(n), {}, {}}, {}};
     version.counts.kept.resize(n), version.counts.pure.resize(n);
     books_.versions.push_back(std::move(version));
     histograms_.emplace_back(scores_.size(), Histogram(stage_.histogram_bits));
-    program_ = std::move(program);
+    return std::exchange(program_, std::move(program));
 }
 
 void StageRun::swap(Stage next, std::uint64_t orbit) {
@@ -124,6 +125,7 @@ void StageRun::swap(Stage next, std::uint64_t orbit) {
 // Events from `at` on belong to one version up to the result. Versions begin with an orbit of which nothing was seen.
 std::size_t StageRun::end_of_version(const Slot& slot, std::size_t at) {
     if (!any_pending_.load(std::memory_order_acquire)) return slot.events;
+    std::vector<Program> ended;  // let go behind the locks: letting a function go may wait for another thread
     const std::lock_guard lock(pending_mutex_);
     const auto begin = slot.crossings.begin(), end = begin + static_cast<std::ptrdiff_t>(slot.events);
     while (!pending_.empty()) {
@@ -134,7 +136,7 @@ std::size_t StageRun::end_of_version(const Slot& slot, std::size_t at) {
             return static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(at), end, next.from) -
                                             begin);
         const std::lock_guard books_lock(mutex_);
-        begin_version(std::move(next));
+        ended.push_back(begin_version(std::move(next)));
         pending_.erase(pending_.begin());
     }
     any_pending_.store(false, std::memory_order_release);
@@ -190,6 +192,18 @@ void StageRun::compute(const Slot& slot, std::size_t at, std::size_t n) {
         inputs.emplace_back(slot.rows[input_[i]] + at * bytes_[i], dtypes_[i]);
     for (auto& score : scores_) outputs.emplace_back(score.data() + at);
     program_.predict(inputs, outputs, n);
+    if (program_.foreign) require_seeds(slot, at, n);
+}
+
+void StageRun::require_seeds(const Slot& slot, std::size_t at, std::size_t n) {
+    std::uint64_t any = 0;
+    for (std::size_t i = at; i < at + n; ++i) any |= fired_[i];
+    const std::size_t seeds = program_.seeds.size();
+    if (any >> seeds == 0) return;
+    while (fired_[at] >> seeds == 0) ++at;
+    throw Error(ErrorKind::input, place_of(slot.crossings[at]) + ": expected seeds of ap_uint<" +
+                                      std::to_string(seeds) + "> from the function that computes the menu, got " +
+                                      std::to_string(fired_[at]));
 }
 
 std::uint64_t StageRun::keep(std::uint64_t fired, std::uint64_t before, Crossing crossing) const {
@@ -312,7 +326,8 @@ StageBooks StageRun::books(bool histograms) const {
     return books;
 }
 
-void StageRun::restore(const StageBooks& books, const std::vector<std::vector<Crossing>>& history) {
+void StageRun::restore(const StageBooks& books, const std::vector<std::vector<Crossing>>& history,
+                       std::optional<Crossing> last) {
     const auto differs = [&](const std::string& what) {
         throw Error(ErrorKind::file, "the saved run has another " + what + " of stage '" + stage_.name + "'");
     };
@@ -332,6 +347,7 @@ void StageRun::restore(const StageBooks& books, const std::vector<std::vector<Cr
     veto_.restore(history);
     const std::lock_guard lock(mutex_);
     books_ = books;
+    program_.from = books.versions.back().from, last_ = last;
     histograms_.clear();
     for (auto& version : books_.versions) histograms_.push_back(std::exchange(version.scores, {}));
 }

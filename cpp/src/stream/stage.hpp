@@ -23,7 +23,9 @@ public:
     void swap(Stage next, std::uint64_t orbit);
     StageBooks books(bool histograms) const;
     std::vector<std::vector<Crossing>> history() const { return veto_.history(); }
-    void restore(const StageBooks& books, const std::vector<std::vector<Crossing>>& history);
+    // last: crossing that has been, if one has.
+    void restore(const StageBooks& books, const std::vector<std::vector<Crossing>>& history,
+                 std::optional<Crossing> last);
     const Stage& stage() const { return stage_; }
 
 private:
@@ -33,14 +35,16 @@ private:
         std::vector<Seed> seeds;
         std::uint64_t number = 0;  // of prescales
         bool plain = true;         // no seed is prescaled, or waits for one of the stage before
+        bool foreign = false;      // computed by a function of the caller's, whose seeds are not known to be seeds
         Crossing from = 0;
     };
     Program make_program(const Stage& stage) const;
-    void begin_version(Program program);
+    Program begin_version(Program program);
     std::uint64_t taken() const;
     void fail(const std::string& place, const Error& error);
     std::size_t end_of_version(const Slot& slot, std::size_t at);
     void compute(const Slot& slot, std::size_t at, std::size_t n);
+    void require_seeds(const Slot& slot, std::size_t at, std::size_t n);
     void decide(const Slot& slot, std::size_t at, std::size_t n);
     std::size_t next_fired(std::size_t at, std::size_t end) const;
     std::uint64_t keep(std::uint64_t fired, std::uint64_t before, Crossing crossing) const;
