@@ -133,6 +133,14 @@ std::vector<Input> inputs_of(const Inputs& given) {
     return inputs;
 }
 
+std::string str(const std::vector<Input>& inputs) {
+    std::string text;
+    for (const auto& input : inputs)
+        text += (text.empty() ? "'" : ", '") + input.name + "' (" + std::to_string(input.elements) + " of " +
+                py::cast<std::string>(py::str(numpy_dtype(input.dtype))) + ")";
+    return text;
+}
+
 // Where the rows of one array for each input lie, and how many events they are.
 std::pair<std::vector<const void*>, std::size_t> rows_of(const std::vector<Input>& inputs,
                                                          const std::vector<py::array>& rows) {
@@ -201,6 +209,9 @@ public:
     // Batches that come within the time, one at least; how many events. Fewer than none: the writer has closed the
     // ring.
     std::int64_t put_shared(SharedRing& ring, double seconds) {
+        if (ring.inputs() != inputs_)
+            throw Error(ErrorKind::input, "expected a ring of the engine's inputs, " + str(inputs_) + "; got one of " +
+                                              str(ring.inputs()) + ": create it with those");
         const py::gil_scoped_release release;
         const auto end = std::chrono::steady_clock::now() + nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
         std::int64_t events = 0;

@@ -443,6 +443,19 @@ def test_versions_in_python_may_follow_each_other_fast() -> None:
     subprocess.run([sys.executable, "-c", SWAPS], check=True, timeout=100)
 
 
+def test_a_ring_of_other_inputs_is_refused() -> None:
+    name = f"/bxnn-test-{time.time_ns()}"
+    ring = SharedRing.create(name, [("x", 8, np.dtype(np.int16)), ("y", 1, np.dtype(np.int8))])
+    writer = SharedRing.open(name)
+    writer.write([np.zeros((3, 8), np.int16), np.zeros((3, 1), np.int8)])
+    engine = _core.Engine(inputs=[("x", 8, np.dtype(np.int16))], stages=[small_stage()])
+    engine.start()
+    expected = r"expected a ring of the engine's inputs, 'x' \(8 of int16\); got one of .*, 'y' \(1 of int8\)"
+    with pytest.raises(InputError, match=expected):
+        engine.put_shared(ring, 0.1)
+    engine.finish()
+
+
 WRITER = """
 import sys, numpy as np
 from bxnn.stream import SharedRing

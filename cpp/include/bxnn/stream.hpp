@@ -93,6 +93,7 @@ struct Input {
     std::string name;
     std::size_t elements = 1;
     DType dtype = DType::i16;
+    bool operator==(const Input&) const = default;
 };
 
 struct Config {
