@@ -13,6 +13,7 @@
 
 #include "check.hpp"
 #include "models.hpp"
+#include "stream/slot.hpp"
 
 using namespace bxnn;
 using namespace bxnn::stream;
@@ -336,6 +337,57 @@ void foreign_seeds() {
     }
 }
 
+// Nobody takes what is accepted, so put waits; a stop ends that, and the stream goes on later without a gap.
+void stopped_while_it_waits() {
+    const auto x = random_events(1000, 10);
+    const void* rows[] = {x.data()};
+    const auto right = plain(x, 200'000);
+    for (const bool view : {false, true}) {
+        auto c = config();
+        c.keep_accepted = true, c.accepted_ring = 1;
+        auto s = stage("l1", 64);
+        s.ring = 2;
+        Engine engine(c, {s});
+        std::atomic<bool> drain{false}, done{false};
+        std::thread taker([&] {
+            while (!done)
+                if (!drain || !engine.take(1ms)) std::this_thread::sleep_for(1ms);
+        });
+        std::uint64_t at = 0;
+        const auto pass = [&](std::uint64_t n) -> std::uint64_t {
+            if (view) return engine.replay(rows, 1000, n, at), engine.books(false).arrived - at;
+            for (std::uint64_t k = 0; k < n; k += 1000)
+                if (const auto taken = engine.put(rows, nullptr, 1000); taken < 1000) return k + taken;
+            return n;
+        };
+        engine.start();
+        auto first = std::async(std::launch::async, [&] { return pass(200'000); });
+        std::this_thread::sleep_for(50ms);
+        engine.stop();
+        check::that(first.wait_for(20s) == std::future_status::ready, "a stop ends the wait for room");
+        drain = true;
+        at = first.get();
+        engine.finish();
+        balanced(engine.books(), "stopped");
+        check::that(at < 200'000 && engine.books().arrived == at && engine.books().next == at,
+                    "what did not go in has not arrived");
+        engine.start();
+        if (const std::uint64_t rest = at % 1000; rest && !view) {
+            const void* there[] = {x.data() + 3 * rest};
+            at += engine.put(there, nullptr, 1000 - rest);
+        }
+        at += pass(200'000 - at);
+        engine.finish();
+        done = true;
+        taker.join();
+        const auto books = engine.books();
+        balanced(books, "after a stop");
+        check::that(at == 200'000 && books.next == at && books.stages[0].counts.accepted == right.accepted &&
+                        books.stages[0].counts.kept == right.kept,
+                    "it goes on without a gap");
+    }
+}
+
 void versions_after_restoring() {
     const auto x = random_events(1000, 11);
     const void* rows[] = {x.data()};
@@ -356,6 +408,9 @@ void versions_after_restoring() {
                 "a version begins with an orbit of which nothing was seen");
         }
     }
+    Engine engine(config(), {stage("l1", 100)});
+    next.seeds[0].after = 1;
+    check::throws(ErrorKind::input, "'l1' is the first: its seeds follow none", [&] { engine.swap(0, next, 0); });
 }
 
 // A version whose function may be let go by no thread that holds a lock, such as one of Python's.
@@ -380,6 +435,38 @@ void versions_let_go() {
     engine.swap(0, stage("l1", 100), 2);
     engine.start(), engine.replay(rows, 1000, 5 * kOrbit), engine.finish();
     check::that(engine.books().stages[0].versions.size() == 4, "all versions had their turn");
+}
+
+void wrong_rows() {
+    const auto x = random_events(1000, 13);
+    const void* rows[] = {x.data(), x.data()};
+    Engine engine(config(), {stage("l1", 100)});
+    engine.start();
+    check::throws(ErrorKind::input, "expected rows of 1 inputs, got 2", [&] { engine.put(rows, nullptr, 50); });
+    check::throws(ErrorKind::input, "expected rows of 1 inputs, got 2", [&] { engine.replay(rows, 50, 50); });
+    engine.put(std::span(rows).first(1), nullptr, 10);
+    engine.finish();
+    check::that(engine.books().next == 10 && engine.books().arrived == 10, "what was refused is not skipped");
+}
+
+// While one thread sends and another receives, a third one counts what waits.
+void rings() {
+    Ring ring(2, 1);
+    std::atomic<bool> done{false};
+    std::thread sender([&] {
+        while (!done)
+            if (ring.claim()) ring.publish();
+    });
+    std::thread receiver([&] {
+        while (!done)
+            if (ring.front()) ring.pop();
+    });
+    std::size_t most = 0;
+    for (const auto end = std::chrono::steady_clock::now() + 2s; std::chrono::steady_clock::now() < end;)
+        for (int i = 0; i < 1000; ++i) most = std::max(most, ring.waiting());
+    done = true;
+    sender.join(), receiver.join();
+    check::that(most <= 2, "a ring never holds more than it can");
 }
 
 void histograms() {
@@ -425,6 +512,10 @@ void refusals() {
     refused("at least one orbit", [](auto& c, auto&) { c.section_orbits = UINT64_MAX; });
     refused("up to 2^60", [](auto& c, auto&) { c.first = UINT64_MAX; });
     refused("from 1 to 2^20", [](auto&, auto& s) { s[0].batch = 0; });
+    refused("256 batches of 1048576 events may wait, of 27 bytes each",
+            [](auto&, auto& s) { s[0].batch = 1 << 20, s[0].ring = 256; });
+    refused("accepted events: 65536 batches of 4096 events",
+            [](auto& c, auto& s) { c.keep_accepted = true, c.accepted_ring = 1 << 16, s[1].batch = 4096; });
 }
 
 }  // namespace
@@ -439,7 +530,10 @@ int main() {
     saving();
     shared_memory();
     foreign_seeds();
+    stopped_while_it_waits();
     versions_after_restoring();
     versions_let_go();
+    wrong_rows();
+    rings();
     return check::report();
 }

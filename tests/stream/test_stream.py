@@ -456,6 +456,18 @@ def test_a_ring_of_other_inputs_is_refused() -> None:
     engine.finish()
 
 
+def test_memory_is_taken_when_it_is_used() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    before = resident()
+    engine = _core.Engine(
+        inputs=[("x", 8, np.dtype(np.int16))], stages=[small_stage(batch=1 << 16, ring=1 << 9)]
+    )
+    assert resident() - before < 100 << 20
+    del engine
+
+
 WRITER = """
 import sys, numpy as np
 from bxnn.stream import SharedRing

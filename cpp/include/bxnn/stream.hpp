@@ -102,7 +102,9 @@ struct Config {
     std::optional<double> rate;  // crossings/s, and what finds no room is lost; none: as fast as possible, nothing is
     std::chrono::nanoseconds lag{std::chrono::milliseconds(10)};  // crossings that are later than this are lost
     bool one_thread = false;                                      // stages run in the caller's thread
-    bool keep_accepted = false;                                   // for take()
+    // For take(), which somebody has to call: without a clock, stages wait for it where accepted_ring is full, and so
+    // do finish(), even after a stop, and put() and replay() of one thread, which then need another to take.
+    bool keep_accepted = false;
     std::size_t accepted_ring = 64;
     std::uint64_t section_orbits = 1 << 18;  // of a section of time
     Crossing first = 0;
@@ -189,8 +191,8 @@ public:
     void replay(std::span<const void* const> rows, std::size_t events, std::uint64_t crossings, std::uint64_t at = 0);
     void flush();   // sends on what waits for a batch to fill
     void finish();  // flushes, waits until all stages have run dry; rethrows what went wrong in one
-    // Until the run, or the next one, has finished, put and replay return early; what they did not take has not
-    // arrived.
+    // Until the run, or the next one, has finished, put and replay return early, from waiting for the first stage too;
+    // what they did not take has not arrived.
     void stop();
     bool stopped() const;
 

@@ -10,6 +10,7 @@ namespace bxnn::stream {
 namespace {
 
 constexpr std::size_t kMostBatch = 1 << 20, kMostSlots = 1 << 16, kMostWaiting = std::size_t{1} << 32;  // bytes
+constexpr std::size_t kNoted = 24;           // bytes that a slot notes of an event: crossing, time, kept seeds
 constexpr std::int64_t kSpinAhead = 80'000;  // ns before its time in which a thread no longer sleeps
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::input, "stream: " + what); }
@@ -46,6 +47,21 @@ private:
     std::size_t at_ = 0;
 };
 
+// What may wait in front of somebody.
+void check_memory(const Config& config, const std::string& whose, std::size_t batch, std::size_t slots,
+                  const std::string& ring) {
+    std::size_t bytes = kNoted;  // of an event
+    for (const auto& input : config.inputs) bytes += bytes_of(input);
+    if (bytes > kMostWaiting / (batch * slots))
+        refuse(whose + ": " + std::to_string(slots) + " batches of " + std::to_string(batch) + " events may wait, of " +
+               std::to_string(bytes) + " bytes each; at most 4 GiB may, make batch or " + ring + " smaller");
+}
+
+void check_first(const std::string& stage, const std::vector<Seed>& seeds) {
+    for (const auto& seed : seeds)
+        if (seed.after != UINT64_MAX) refuse("stage '" + stage + "' is the first: its seeds follow none");
+}
+
 void check_config(const Config& config, const std::vector<Stage>& stages) {
     std::set<std::string> names;
     if (config.inputs.empty() || stages.empty()) refuse("at least one input and one stage are needed");
@@ -65,18 +81,14 @@ void check_config(const Config& config, const std::vector<Stage>& stages) {
             refuse("stage '" + stage.name + "': a batch has from 1 to 2^20 events");
         if (stage.ring == 0 || stage.ring > kMostSlots)
             refuse("stage '" + stage.name + "': from 1 to 2^16 batches can wait");
-        std::size_t bytes = 0;  // of an event
-        for (const auto& input : config.inputs) bytes += bytes_of(input);
-        if (!config.one_thread && bytes > kMostWaiting / (stage.batch * stage.ring))
-            refuse("stage '" + stage.name + "': " + std::to_string(stage.ring) + " batches of " +
-                   std::to_string(stage.batch) + " events may wait, of " + std::to_string(bytes) +
-                   " bytes each; at most 4 GiB may, make batch or ring smaller");
+        if (!config.one_thread) check_memory(config, "stage '" + stage.name + "'", stage.batch, stage.ring, "ring");
         if (stage.deadline.count() < 0 || stage.budget.count() < 0)
             refuse("stage '" + stage.name + "': times are not negative");
     }
-    for (const auto& seed : stages[0].seeds)
-        if (seed.after != UINT64_MAX) refuse("stage '" + stages[0].name + "' is the first: its seeds follow none");
+    check_first(stages[0].name, stages[0].seeds);
     if (config.accepted_ring == 0 || config.accepted_ring > kMostSlots) refuse("from 1 to 2^16 batches can wait");
+    if (config.keep_accepted)
+        check_memory(config, "accepted events", stages.back().batch, config.accepted_ring, "accepted_ring");
 }
 
 }  // namespace
@@ -109,7 +121,8 @@ struct Engine::Impl {
             const auto& s = stages.back()->stage();
             Link::Direct direct;
             if (config.one_thread) direct = [run = stages.back().get()](Slot& slot) { run->process(slot); };
-            links.push_back(std::make_unique<Link>(config.inputs, LinkShape{s.batch, s.ring, s.deadline.count(), lossy},
+            links.push_back(std::make_unique<Link>(config.inputs,
+                                                   LinkShape{s.batch, s.ring, s.deadline.count(), lossy, links.empty()},
                                                    run, std::move(direct)));
         }
         const auto& last = stages.back()->stage();
@@ -128,9 +141,7 @@ struct Engine::Impl {
     }
 
     void begin(Crossing crossing) {
-        if (std::exchange(begun, true)) return;
-        zero = now(), zero_crossing = crossing;
-        if (events == 0) first = crossing;
+        if (!std::exchange(begun, true)) zero = now(), zero_crossing = crossing;
     }
 
     std::int64_t due(Crossing crossing) const {
@@ -166,9 +177,10 @@ struct Engine::Impl {
         return time - arrived[n - 1] > config.lag.count() ? Arrival::late : Arrival::here;
     }
 
-    void noted(std::size_t n) {
+    void noted(std::size_t n, Crossing from, Crossing last) {
+        if (events == 0) first = from;
         events.store(events.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-        next.store(crossings[n - 1] + 1, std::memory_order_relaxed);
+        next.store(last + 1, std::memory_order_relaxed);
     }
 
     // Events whose crossings stand in `crossings`. Says how many of them arrived.
@@ -178,11 +190,13 @@ struct Engine::Impl {
         n = in_time(n);
         const auto arrival = arrive(n);
         if (arrival == Arrival::halted) return 0;
-        noted(n);
         Link& inlet = *links[0];
+        const Crossing from = crossings[0], last = crossings[n - 1];  // the link may keep the array
+        std::size_t here = n;
         if (arrival == Arrival::late) inlet.flush(), inlet.lose(crossings.data(), n, true);
-        else send(inlet, Link::Events{rows.data(), crossings.data(), arrived.data(), nullptr, nullptr, n});
-        return n;
+        else here = send(inlet, Link::Events{rows.data(), crossings.data(), arrived.data(), nullptr, nullptr, n});
+        if (here) noted(here, from, here == n ? last : crossings[here - 1]);
+        return here;
     }
 
     void require_running() const {
@@ -255,10 +269,10 @@ std::size_t Engine::put(std::span<const void* const> rows, const Crossing* cross
     const std::size_t good = crossings ? e.rising(crossings, events) : events;
     for (std::size_t at = 0; at < good;) {
         const std::size_t n = std::min(good - at, e.crossings.size());
+        e.set_rows(rows, at);
         if (crossings) std::copy_n(crossings + at, n, e.crossings.begin());
         else e.bunches.next(e.crossings.data(), n);
-        e.set_rows(rows, at);
-        const std::size_t taken = e.pass(n, [](Link& inlet, const Link::Events& those) { inlet.append(those); });
+        const std::size_t taken = e.pass(n, [](Link& inlet, const Link::Events& those) { return inlet.append(those); });
         if (crossings || taken != n) e.bunches.seek(e.next);
         if (taken == 0) return at;
         e.links[0]->flush_late(now());
@@ -275,10 +289,10 @@ void Engine::replay(std::span<const void* const> rows, std::size_t events, std::
     e.links[0]->flush();
     for (at %= events; crossings;) {
         const auto n = std::min({static_cast<std::uint64_t>(e.crossings.size()), events - at, crossings});
-        e.bunches.next(e.crossings.data(), n);
         e.set_rows(rows, at);
-        const std::size_t taken =
-            e.pass(n, [&e](Link& inlet, const Link::Events& those) { inlet.view(those, e.crossings, e.arrived); });
+        e.bunches.next(e.crossings.data(), n);
+        const std::size_t taken = e.pass(
+            n, [&e](Link& inlet, const Link::Events& those) { return inlet.view(those, e.crossings, e.arrived); });
         if (taken != n) e.bunches.seek(e.next);
         if (taken == 0) return;
         crossings -= taken;
@@ -303,6 +317,7 @@ bool Engine::stopped() const { return impl_->halted(); }
 void Engine::swap(std::size_t stage, Stage next, std::uint64_t orbit) {
     if (stage >= impl_->stages.size()) refuse("there is no stage " + std::to_string(stage));
     if (orbit > kMostCrossing / kOrbit) refuse("crossings are numbered up to 2^60");
+    if (stage == 0) check_first(impl_->stages[0]->stage().name, next.seeds);
     impl_->stages[stage]->swap(std::move(next), orbit);
 }
 

@@ -25,45 +25,28 @@ void Patience::wait() {
 
 std::size_t bytes_of(const Input& input) { return input.elements * size_of(input.dtype); }
 
-namespace {
-
-// A direct link needs one slot and no ring; a ring needs no single slot.
-Slot empty_slot(const std::vector<Input>& inputs, const LinkShape& shape) {
-    Slot slot;
-    slot.crossings.resize(shape.batch), slot.arrived.resize(shape.batch), slot.kept.resize(shape.batch);
-    slot.rows.resize(inputs.size()), slot.own.resize(inputs.size());
-    return slot;
-}
-
-}  // namespace
-
 Link::Link(const std::vector<Input>& inputs, LinkShape shape, Run& run, Direct direct)
-    : shape_(shape),
-      run_(run),
-      direct_(std::move(direct)),
-      single_(empty_slot(inputs, shape)),
-      ring_(direct_ ? 1 : shape.slots, single_) {
+    : shape_(shape), run_(run), direct_(std::move(direct)), ring_(direct_ ? 1 : shape.slots, inputs.size()) {
     for (const auto& input : inputs) bytes_.push_back(bytes_of(input));
     books_.lost_by_bx.resize(kOrbit);
     books_.capacity = ring_.capacity();
 }
 
-// A slot to fill; nullptr if there is none and nobody can wait for one.
+// A slot to fill; nullptr if there is none and nobody can wait for one. Memory is taken when a slot is first used.
 Slot* Link::room() {
-    if (direct_) return &single_;
+    const auto ended = [&] { return run_.failed.load(std::memory_order_acquire) || (shape_.first && run_.stop); };
     Slot* slot = ring_.claim();
-    for (Patience patience; !slot && !shape_.lossy && !run_.failed.load(std::memory_order_acquire);
-         slot = ring_.claim())
-        patience.wait();
+    for (Patience patience; !slot && !shape_.lossy && !ended(); slot = ring_.claim()) patience.wait();
+    if (slot) slot->crossings.resize(shape_.batch), slot->arrived.resize(shape_.batch), slot->kept.resize(shape_.batch);
     return slot;
 }
 
 void Link::send(Slot& slot) {
     {
         const std::lock_guard lock(mutex_);
-        books_.occupancy.add(static_cast<std::int64_t>(direct_ ? 0 : ring_.waiting()));
+        books_.occupancy.add(static_cast<std::int64_t>(ring_.waiting()));
     }
-    if (direct_) direct_(slot);
+    if (direct_) direct_(slot);  // its one slot is never in the ring
     else ring_.publish();
 }
 
@@ -97,9 +80,9 @@ void Link::copy(const Events& events, std::size_t first, std::size_t n) {
     open_->events += n;
 }
 
-void Link::append(const Events& events) {
+std::size_t Link::append(const Events& events) {
     for (std::size_t first = 0, n = 0; first < events.n; first += n) {
-        if (!open()) return refuse(events, first);
+        if (!open()) return first + refuse(events, first);
         n = std::min(events.n - first, shape_.batch - open_->events);
         copy(events, first, n);
         {
@@ -108,19 +91,25 @@ void Link::append(const Events& events) {
         }
         if (open_->events == shape_.batch) flush();
     }
+    return events.n;
 }
 
-// Events from number `first` on, for which there is no room.
-void Link::refuse(const Events& events, std::size_t first) {
-    const bool failed = run_.failed.load(std::memory_order_acquire);
+// Events from number `first` on, for which there is no room. Says how many of them arrived all the same.
+std::size_t Link::refuse(const Events& events, std::size_t first) {
+    const std::size_t n = events.n - first;
+    if (run_.failed.load(std::memory_order_acquire)) {
+        const std::lock_guard lock(mutex_);
+        books_.arrived += n, books_.abandoned += n;
+        return n;
+    }
+    if (!shape_.lossy) return 0;  // it is stopped
     std::vector<Crossing> crossings;
     for (std::size_t k = first; k < events.n; ++k) crossings.push_back(events.crossings[events.at(k)]);
-    if (!failed) return lose(crossings.data(), crossings.size(), false);
-    const std::lock_guard lock(mutex_);
-    books_.arrived += crossings.size(), books_.abandoned += crossings.size();
+    lose(crossings.data(), n, false);
+    return n;
 }
 
-void Link::view(const Events& events, std::vector<Crossing>& crossings, std::vector<std::int64_t>& arrived) {
+std::size_t Link::view(const Events& events, std::vector<Crossing>& crossings, std::vector<std::int64_t>& arrived) {
     flush();
     Slot* slot = room();
     if (!slot) return refuse(events, 0);
@@ -132,6 +121,7 @@ void Link::view(const Events& events, std::vector<Crossing>& crossings, std::vec
         books_.arrived += events.n;
     }
     send(*slot);
+    return events.n;
 }
 
 void Link::flush() {

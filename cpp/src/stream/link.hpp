@@ -28,6 +28,7 @@ struct LinkShape {
     std::size_t batch = 1, slots = 1;
     std::int64_t deadline = 0;  // ns; 0: none
     bool lossy = false;
+    bool first = false;  // of the source, which a stop ends
 };
 
 class Link {
@@ -47,14 +48,16 @@ public:
 
         std::size_t at(std::size_t i) const { return which ? which[i] : i; }
     };
-    void append(const Events& events);  // copies
-    // A batch of its own, whose rows stay where they are; crossings and times are exchanged for the slot's.
-    void view(const Events& events, std::vector<Crossing>& crossings, std::vector<std::int64_t>& arrived);
+    // Copies. Says how many have arrived: all, unless it is the first link and is stopped.
+    std::size_t append(const Events& events);
+    // A batch of its own, whose rows stay where they are; crossings and times are exchanged for the slot's. All have
+    // arrived, or it is stopped and none has.
+    std::size_t view(const Events& events, std::vector<Crossing>& crossings, std::vector<std::int64_t>& arrived);
     void lose(const Crossing* crossings, std::size_t n, bool late);
     void flush();                        // sends the batch that is being filled
     void flush_late(std::int64_t time);  // if its first event has waited long enough
     // Whether the receiver is behind, so that a batch may as well fill up: it would wait anyway.
-    bool behind() const { return !direct_ && ring_.waiting() >= 2; }
+    bool behind() const { return ring_.waiting() >= 2; }
     void close() { ring_.close(); }
     void reopen() { ring_.close(false); }
 
@@ -70,7 +73,7 @@ private:
     Slot* room();
     bool open();
     void copy(const Events& events, std::size_t first, std::size_t n);
-    void refuse(const Events& events, std::size_t first);
+    std::size_t refuse(const Events& events, std::size_t first);
     void send(Slot& slot);
     void record_run(const Crossing* crossings, std::size_t n, bool late);
 
@@ -78,8 +81,7 @@ private:
     LinkShape shape_;
     Run& run_;
     Direct direct_;
-    Slot single_;  // of a direct link
-    Ring ring_;
+    Ring ring_;  // of one slot, if it is direct
     Slot* open_ = nullptr;
     mutable std::mutex mutex_;  // of the books, which others read
     LinkBooks books_;

@@ -1,6 +1,7 @@
 // What travels between stages, and the ring that it waits in.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "bxnn/stream.hpp"
@@ -23,7 +24,7 @@ private:
     unsigned turns_ = 0;
 };
 
-// A batch of events in the order of their crossings.
+// A batch of events in the order of their crossings. The link takes the memory when it first fills it.
 struct Slot {
     std::size_t events = 0;
     std::vector<Crossing> crossings;     // [batch]
@@ -36,7 +37,9 @@ struct Slot {
 // For one thread that sends and one that receives. Neither locks.
 class Ring {
 public:
-    Ring(std::size_t slots, const Slot& empty) : slots_(slots, empty) {}
+    Ring(std::size_t slots, std::size_t inputs) : slots_(slots) {
+        for (auto& slot : slots_) slot.rows.resize(inputs), slot.own.resize(inputs);
+    }
 
     Slot* claim() {
         const auto head = head_.load(std::memory_order_relaxed);
@@ -51,8 +54,10 @@ public:
 
     void close(bool closed = true) { closed_.store(closed, std::memory_order_release); }
     bool dry() { return closed_.load(std::memory_order_acquire) && !front(); }
+    // For any thread. The tail comes first: it is never beyond a head that is read later, which may have run on.
     std::size_t waiting() const {
-        return head_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed);
+        const auto tail = tail_.load(std::memory_order_acquire);
+        return std::min(head_.load(std::memory_order_acquire) - tail, slots_.size());
     }
     std::size_t capacity() const { return slots_.size(); }
 
