@@ -449,6 +449,37 @@ void wrong_rows() {
     check::that(engine.books().next == 10 && engine.books().arrived == 10, "what was refused is not skipped");
 }
 
+// In a process that has room for one more thread alone.
+void no_threads() {
+    const pid_t child = fork();
+    if (child == 0) {
+        const auto x = random_events(1000, 14);
+        const void* rows[] = {x.data()};
+        constexpr std::size_t kStack = std::size_t{1} << 30;
+        pthread_attr_t attributes;
+        pthread_attr_init(&attributes), pthread_attr_setstacksize(&attributes, kStack);
+        pthread_setattr_default_np(&attributes);
+        Engine engine(config(), {stage("l1", 100), stage("hlt", 100)});
+        std::size_t pages = 0;
+        std::ifstream("/proc/self/statm") >> pages;
+        rlimit limit;
+        getrlimit(RLIMIT_AS, &limit);
+        const rlimit before = limit;
+        limit.rlim_cur = pages * static_cast<std::size_t>(getpagesize()) + kStack + kStack / 2;
+        setrlimit(RLIMIT_AS, &limit);
+        check::throws(ErrorKind::input, "no thread can be made for stage 'hlt'", [&] { engine.start(); });
+        check::throws(ErrorKind::input, "it is not running", [&] { engine.put(rows, nullptr, 10); });
+        setrlimit(RLIMIT_AS, &before);
+        engine.start(), engine.replay(rows, 1000, 1000), engine.finish();
+        balanced(engine.books(), "started again");
+        check::that(engine.books().stages[0].counts.processed == 1000, "it starts when there is room");
+        _exit(check::failures != 0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    check::that(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a stage without a thread ends the start cleanly");
+}
+
 // While one thread sends and another receives, a third one counts what waits.
 void rings() {
     Ring ring(2, 1);
@@ -534,6 +565,7 @@ int main() {
     versions_after_restoring();
     versions_let_go();
     wrong_rows();
+    no_threads();
     rings();
     return check::report();
 }

@@ -182,7 +182,7 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    void start();
+    void start();  // throws Error(input), and is as before, if there are no threads to be had
     // Copies events [0, n), says how many have arrived: all, unless it is stopped. crossings: of each, rising; or
     // nullptr: the next ones with collisions.
     std::size_t put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <system_error>
 
 #include "stream/archive.hpp"
 #include "stream/stage.hpp"
@@ -259,8 +260,15 @@ void Engine::start() {
     e.running = true, e.begun = false;
     e.started = now(), e.since = e.started;
     for (auto& link : e.links) link->reopen();
-    if (!e.config.one_thread)
+    if (e.config.one_thread) return;
+    try {
         for (auto& stage : e.stages) e.threads.emplace_back([run = stage.get()] { run->loop(); });
+    } catch (const std::system_error& error) {
+        const std::string what = "no thread can be made for stage '" + e.stages[e.threads.size()]->stage().name +
+                                 "': " + error.code().message();
+        e.join();  // those that there are, which find that no more comes
+        refuse(what + "; end other processes, raise the limit (ulimit -u, -v), or run it in one thread");
+    }
 }
 
 std::size_t Engine::put(std::span<const void* const> rows, const Crossing* crossings, std::size_t events) {
