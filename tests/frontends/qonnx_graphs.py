@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,20 @@ def execute(model: Any, inputs: dict[str, Array]) -> list[Array]:
     wrapper = ModelWrapper(model).transform(InferShapes())
     context = execute_onnx(wrapper, {k: np.asarray(v, np.float32) for k, v in inputs.items()})
     return [context[str(entry.name)] for entry in wrapper.graph.output]
+
+
+def outputs_of(model: Any, result: Any) -> list[Array]:
+    return list(result) if len(model.outputs) > 1 else [result]
+
+
+def numbers_of(model: Any, raw: Any) -> list[Array]:
+    """Raw integers as the fractions that format, scale and offset say they are."""
+    made = []
+    for tensor, array in zip(model.outputs, outputs_of(model, raw), strict=True):
+        step = Fraction(2) ** -tensor.format.frac
+        flat = array.reshape(len(array), -1).astype(object) * step
+        for key, join in (("scale", np.multiply), ("offset", np.add)):
+            if spelled := model.meta.get(f"{key}:{tensor.name}"):
+                flat = join(flat, np.array([Fraction(n) for n in spelled.split()], object))
+        made.append(flat.reshape(array.shape))
+    return made

@@ -247,6 +247,9 @@ class Walk:
     def reshape(self) -> None:
         g = self.graph
         if len(self.shape) > 1 and self.pick(0, 1):
+            self.then("Reshape", self._exported_shape())
+            self.shape = [int(np.prod(self.shape))]
+        elif len(self.shape) > 1 and self.pick(0, 1):
             shape = g.node("Slice", g.node("Shape", self.x), *(g.constant([n], np.int64) for n in (0, 1)))
             wanted = g.node("Concat", shape, g.constant([-1], np.int64), axis=0)
             self.then("Reshape", wanted)
@@ -258,6 +261,24 @@ class Walk:
         self.then("Dropout")
         self.then("Cast", to=1)
 
+    def _exported_shape(self) -> str:
+        """[batch, elements] as PyTorch exports `x.view(x.size(0), x.size(1) * ... // 2 * 2)`."""
+        g, sizes = self.graph, []
+        for axis in range(len(self.shape) + 1):
+            sizes.append(g.node("Gather", g.node("Shape", self.x), g.constant(axis, np.int64), axis=0))
+        size = sizes[1]
+        for other in sizes[2:]:
+            size = g.node("Mul", size, other)
+        odd = int(np.prod(self.shape)) % 2
+        size = g.node("Mul", g.node("Div", size, g.constant(2, np.int64)), g.constant(2, np.int64))
+        size = g.node("Add", size, g.constant(odd, np.int64))
+        return str(g.node("Concat", *(self._unsqueezed(n, 0) for n in (sizes[0], size)), axis=0))
+
+    def _unsqueezed(self, x: str, axis: int) -> str:
+        if self.graph.opset < 13:
+            return str(self.graph.node("Unsqueeze", x, axes=[axis]))
+        return str(self.graph.node("Unsqueeze", x, self.graph.constant([axis], np.int64)))
+
     def transpose(self) -> None:
         order = self.rng.permutation(len(self.shape))
         self.then("Transpose", perm=[0, *(int(i) + 1 for i in order)])
@@ -265,10 +286,7 @@ class Walk:
 
     def stretch(self) -> None:
         """Unsqueeze, Expand, Squeeze: every element twice."""
-        if self.graph.opset < 13:
-            self.then("Unsqueeze", axes=[2])
-        else:
-            self.then("Unsqueeze", self.graph.constant([2], np.int64))
+        self.x = self._unsqueezed(self.x, 2)
         wide = [self.batch, self.shape[0], 2, *self.shape[1:]]
         self.then(
             "Expand",
@@ -282,6 +300,14 @@ class Walk:
         else:
             self.x = self.graph.node("Squeeze", halves[1], self.graph.constant([2], np.int64))
 
+    def _integers(self, x: str) -> list[str]:
+        """A chain of arithmetic of int64 numbers."""
+        g = self.graph
+        for kind in self.rng.permutation(["Add", "Sub", "Mul", "Div", "Neg"])[: self.pick(1, 5)]:
+            small = self.pick(1, 5) * self.choose([-1, 1])
+            x = g.node(str(kind), x, *([] if kind == "Neg" else [g.constant(small, np.int64)]))
+        return [x]
+
     def finish(self) -> Any:
         g, integer = self.graph, 7
         outputs = list(dict.fromkeys([*self.outputs, self.x]))
@@ -289,7 +315,8 @@ class Walk:
         if ends[0]:
             attributes = {"select_last_index": self.pick(0, 1), "keepdims": self.pick(0, 1)}
             outputs.append(g.node(self.choose(["ArgMax", "ArgMin"]), self.x, axis=-1, **attributes))
-            self.kinds[outputs[-1]] = integer
+            outputs += self._integers(outputs[-1])
+            self.kinds |= dict.fromkeys(outputs[-2:], integer)
         if ends[1] or not ends[0]:
             k = g.constant([1], np.int64)
             outputs += g.node("TopK", self.x, k, outputs=2, axis=1, largest=self.pick(0, 1))

@@ -19,7 +19,7 @@ core: Any = pytest.importorskip("bxnn._core")
 import bxnn  # noqa: E402
 from bxnn.frontends.qonnx import SUPPORTED_OPERATORS  # noqa: E402
 from tests.frontends import qonnx_rationals as rational  # noqa: E402
-from tests.frontends.qonnx_graphs import QONNX, Array, Graph, execute  # noqa: E402
+from tests.frontends.qonnx_graphs import QONNX, Array, Graph, execute, numbers_of, outputs_of  # noqa: E402
 from tests.frontends.qonnx_random import random_model  # noqa: E402
 
 needs_executor = pytest.mark.skipif(
@@ -28,23 +28,6 @@ needs_executor = pytest.mark.skipif(
 
 GRAPHS, EVENTS = 96, 64
 MODES = ("ROUND", "FLOOR", "CEIL", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
-
-
-def outputs_of(model: Any, result: Any) -> list[Array]:
-    return list(result) if len(model.outputs) > 1 else [result]
-
-
-def numbers_of(model: Any, raw: Any) -> list[Array]:
-    """Raw integers as the fractions that format, scale and offset say they are."""
-    made = []
-    for tensor, array in zip(model.outputs, outputs_of(model, raw), strict=True):
-        step = Fraction(2) ** -tensor.format.frac
-        flat = array.reshape(len(array), -1).astype(object) * step
-        for key, join in (("scale", np.multiply), ("offset", np.add)):
-            if spelled := model.meta.get(f"{key}:{tensor.name}"):
-                flat = join(flat, np.array([Fraction(n) for n in spelled.split()], object))
-        made.append(flat.reshape(array.shape))
-    return made
 
 
 def differing(x: Array, model: Any, expected: list[Array]) -> tuple[int, int]:

@@ -10,6 +10,9 @@ import numpy as np
 
 from .exact import ONE, ZERO, Line, Rationals, Tensor, integers
 from .node import Node, Operand
+from .rounding import DOWN
+from .steps import quantised
+from .types import REAL, name_of, type_of, wrapped
 
 
 def _shapes(node: Node, a: Operand, b: Operand) -> tuple[int, ...]:
@@ -96,14 +99,20 @@ def mul(node: Node) -> Operand:
 
 
 def div(node: Node) -> Operand:
+    """The quotient; of integers, toward zero."""
     x, divisor = node.operand(0), node.constant(1)
     if not divisor.all():
         node.refuse("it divides by zero")
-    shape = _shapes(node, x, divisor)
+    shape, whole = _shapes(node, x, divisor), node.type(0) != REAL
     if not isinstance(x, Tensor):
-        return _folded(node, operator.truediv, x, divisor)
+        quotient = _folded(node, operator.truediv, x, divisor)
+        return node.array([int(n) for n in quotient.flat]).reshape(shape) if whole else quotient
     inverse = np.asarray(np.array(ONE, dtype=object) / divisor, dtype=object)
-    return node.emit.scaled(_stretched(node, x, shape), inverse)
+    out = node.emit.scaled(_stretched(node, x, shape), inverse)
+    if not whole:
+        return out
+    value = quantised(node.emit, out, np.array(ONE, dtype=object), np.array(ZERO, dtype=object), DOWN, None)
+    return Tensor(value, np.full(shape, node.emit.number(Line()), np.int32))
 
 
 def neg(node: Node) -> Operand:
@@ -143,14 +152,18 @@ def dropout(node: Node) -> Operand:
 
 
 def cast(node: Node) -> Operand:
-    """To a floating-point type, which changes no number; of a constant, also to an integer."""
-    import onnx
-
-    x, kind = node.operand(0), node.attribute("to", 0)
-    to = onnx.TensorProto.DataType.Name(kind) if kind in onnx.TensorProto.DataType.values() else str(kind)
+    """To a type that holds all numbers of the operand's; of a constant, to any type of integers."""
+    x, number = node.operand(0), node.attribute("to", 0)
+    to, of = type_of(number), node.type(0)
     node.ignore("saturate")
-    if to in ("FLOAT", "DOUBLE"):
+    if name_of(number) in ("FLOAT", "DOUBLE"):
         return x
-    if to in ("INT32", "INT64") and not isinstance(x, Tensor):
-        return node.array([int(n) for n in x.flat]).reshape(x.shape)
-    node.refuse(f"a cast to {to} is not supported; supported: FLOAT, DOUBLE; of constants INT32, INT64")
+    if to is None or to == REAL or to.name == "BOOL":
+        node.refuse(f"a cast to {name_of(number)} is not supported; supported: FLOAT, DOUBLE, integers")
+    if of != REAL and to.low <= of.low and of.high <= to.high:
+        return x
+    if isinstance(x, Tensor):
+        node.refuse(f"a cast from {of.name} to {to.name} is not supported: it may change numbers")
+    if of == REAL and not all(to.low <= int(n) <= to.high for n in x.flat):
+        node.refuse(f"its operand has numbers beyond {to.name}, for which ONNX defines no cast")
+    return wrapped(x, to)

@@ -18,6 +18,7 @@ from .exact import Line, Tensor, rationals
 from .inputs import input_format
 from .node import Node, Operand, text
 from .source import read_model
+from .types import REAL, Type, held, name_of, result_types, type_of
 
 _STANDARD = ("", "ai.onnx")
 _QONNX = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
@@ -114,6 +115,7 @@ class _Walk:
         self.graph, self.builder = proto.graph, builder
         self.opsets = {text(entry.domain): int(entry.version) for entry in proto.opset_import}
         self.known: dict[str, Operand] = {}
+        self.types: dict[str, Type] = {}
         self.work = f"graph '{text(proto.graph.name)}'"
         self.emit = Emit(builder, self.refuse)
 
@@ -154,6 +156,7 @@ class _Walk:
             except Exception as error:  # sizes that do not fit the data, data beside the file, unknown types
                 self.refuse(f"its data can't be read: {error}")
             self.known[name] = self._exact(array)
+            self.types[name] = type_of(tensor.data_type) or REAL
 
     def _exact(self, array: Any) -> Operand:
         if np.asarray(array).dtype.kind not in "fiub":
@@ -165,7 +168,7 @@ class _Walk:
 
     def _node(self, proto: Any) -> Node:
         domain = text(proto.domain)
-        node = Node(proto, self.emit, self.known, self.opsets.get(domain, 1))
+        node = Node(proto, self.emit, self.known, self.types, self.opsets.get(domain, 1))
         self.work = f"node '{node.name}' ({node.kind})"
         own = domain in _QONNX and node.kind in _QUANTIZERS
         if not own and not (domain in _STANDARD and node.kind in _OPERATORS):
@@ -184,7 +187,10 @@ class _Walk:
         self.work = f"node '{node.name}' ({node.kind})"
         handler = _QUANTIZERS.get(node.kind) or _OPERATORS[node.kind]
         try:
+            kinds = result_types(node)
             made = handler(node)
+            results = made if isinstance(made, list) else [made]
+            results = [held(node, x, kind) for x, kind in zip(results, kinds, strict=False)]
         except UnsupportedError as error:
             if str(error).startswith(self.work):
                 raise
@@ -192,10 +198,10 @@ class _Walk:
         except (Error, ValueError, IndexError, OverflowError) as error:  # of NumPy: shapes that do not fit
             self.refuse(str(error))
         node.finish()
-        for name, operand in zip(node.outputs, made if isinstance(made, list) else [made], strict=False):
+        for name, operand, kind in zip(node.outputs, results, kinds, strict=False):
             if name in self.known:
                 self.refuse(f"its output '{name}' exists already")
-            self.known[name] = operand
+            self.known[name], self.types[name] = operand, kind
         if node.kind in _QUANTIZERS:
             self._probe(node.outputs[0])
 
@@ -208,6 +214,10 @@ class _Walk:
 
     def _input(self, entry: Any, fmt: Format) -> None:
         self.work = f"input '{text(entry.name)}'"
+        number = entry.type.tensor_type.elem_type
+        kind = type_of(number)
+        if kind is None:
+            self.refuse(f"its elements are {name_of(number)}; supported are integers and floats")
         dims = entry.type.tensor_type.shape.dim
         sizes = [int(d.dim_value) if d.HasField("dim_value") else 0 for d in dims]
         if not sizes or any(n < 1 for n in sizes[1:]):
@@ -221,7 +231,9 @@ class _Walk:
         shape = (1, *sizes[1:])
         value = self.builder.input(text(entry.name), shape[1:] or (1,), fmt)
         flat = self.builder.gather([value], np.arange(size, dtype=np.int32), shape=[size])
-        self.known[text(entry.name)] = Tensor(int(flat), np.full(shape, self.emit.number(Line()), np.int32))
+        name = text(entry.name)
+        self.known[name] = Tensor(int(flat), np.full(shape, self.emit.number(Line()), np.int32))
+        self.types[name] = kind
 
     def _output(self, name: str) -> None:
         self.work = f"output '{name}'"

@@ -11,6 +11,7 @@ from bxnn._core import UnsupportedError
 
 from .emit import Emit
 from .exact import Indices, Line, Rationals, Tensor, rationals
+from .types import Type
 
 Operand = Tensor | Rationals
 
@@ -23,14 +24,16 @@ def text(name: Any) -> str:
 class Node:
     """A node in work. Handlers read operands and attributes here; what they do not read is refused."""
 
-    def __init__(self, proto: Any, emit: Emit, known: dict[str, Operand], opset: int) -> None:
+    def __init__(
+        self, proto: Any, emit: Emit, known: dict[str, Operand], types: dict[str, Type], opset: int
+    ) -> None:
         self.emit = emit
         self.kind = text(proto.op_type)
         self.inputs = [text(name) for name in proto.input]
         self.outputs = [text(name) for name in proto.output]
         self.name = text(proto.name) or (self.outputs[0] if self.outputs else "")
         self.opset = opset
-        self._known = known
+        self._known, self._types = known, types
         self._attributes = {text(a.name): a for a in proto.attribute}
         self._read: set[str] = set()
 
@@ -42,6 +45,13 @@ class Node:
 
     def operand(self, i: int) -> Operand:
         """An operand, constant or computed."""
+        return self._known[self._defined(i)]
+
+    def type(self, i: int) -> Type:
+        """The element type of an operand."""
+        return self._types[self._defined(i)]
+
+    def _defined(self, i: int) -> str:
         if not self.has(i):
             self.refuse(f"operand {i} is missing")
         name = self.inputs[i]
@@ -50,7 +60,7 @@ class Node:
                 f"its operand '{name}' is neither an input, an initializer, nor computed before it; "
                 "nodes must be in topological order"
             )
-        return self._known[name]
+        return name
 
     def tensor(self, i: int) -> Tensor:
         """A computed operand."""

@@ -20,7 +20,7 @@ def _moved(node: Node, move: Move) -> Operand:
     try:
         if isinstance(x, Tensor):
             return node.emit.rearranged([x], move(node.places(x)))
-        moved = move(x)
+        moved = np.asarray(move(x), dtype=object)  # NumPy gives an element itself where no axis is left
     except (ValueError, IndexError, TypeError) as error:
         node.refuse(f"it does not fit an input of shape {x.shape}: {error}")
     node.emit.require_size(max(moved.size, 1))
