@@ -487,7 +487,14 @@ def test_npy_on_standard_input(folder: Path) -> None:
 
 def test_ports_that_cannot_be_had(folder: Path) -> None:
     assert "expected a port" in run(folder / "run.yml", "--prometheus", "99999", status=2)["stderr"]
-    campaign = Campaign(read_setup(folder / "run.yml"))
-    with MetricsServer(campaign.stream.books, "127.0.0.1", 0) as server:
-        error = run(folder / "run.yml", "--prometheus", str(server.port), status=2)["stderr"]
+    config, accepted = write(folder, more="accepted: acc.npy"), folder / "acc.npy"
+    run(config)
+    before = accepted.read_bytes()
+    assert len(np.load(accepted)) > 5
+    campaign = Campaign(read_setup(config))  # holds the file until it is dropped
+    books = campaign.stream.books
+    del campaign
+    with MetricsServer(books, "127.0.0.1", 0) as server:
+        error = run(config, "--prometheus", str(server.port), status=2)["stderr"]
+    assert accepted.read_bytes() == before  # of the run before
     assert f"127.0.0.1:{server.port}" in error and "choose another port" in error

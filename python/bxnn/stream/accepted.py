@@ -23,8 +23,8 @@ class EventFile:
     """Fields: crossing uint64 (orbit * 3564 + bx), seeds uint64 (bit i: seed i was kept), the inputs.
 
     keep: None makes a new file; else (events, checksum) of one that is there, which is cut to them and
-    continued. `events` and `checksum` are of what is in the file; `sync` brings them, and the header that
-    says how many, to the disk. Raises InputError for another suffix, a file that another process writes, or
+    continued; it stays as it is until `cut`. `events` and `checksum` are of what is in the file; `sync`
+    brings them, and the header that says how many, to the disk. Raises InputError for another suffix, a file that another process writes, or
     one that is not what it was; OSError that names the file.
     """
 
@@ -48,11 +48,14 @@ class EventFile:
             self._lock()
             if keep:
                 self._require_what_was_written()
-            self._file.truncate(self._size())
-            self.sync()
         except BaseException:
             self._file.close()
             raise
+
+    def cut(self) -> None:
+        """To the events that are counted."""
+        self._file.truncate(self._size())
+        self.sync()
 
     def _lock(self) -> None:
         try:
@@ -107,7 +110,6 @@ class EventFile:
 
     def close(self) -> None:
         try:
-            self._file.truncate(self._size())  # what could not be written whole
-            self.sync()
+            self.cut()  # without what could not be written whole
         finally:
             self._file.close()

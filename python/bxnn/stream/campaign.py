@@ -93,6 +93,8 @@ class Campaign:
         taker = Taker(self.stream, self._file.append) if self._file else None
         failure: BaseException | None = None
         try:
+            if self._file:
+                self._file.cut()
             self._legs(taker)
         except BaseException as error:
             failure = error
