@@ -9,6 +9,7 @@ import numpy as np
 
 from bxnn._core import InputError
 from bxnn.model import Model
+from bxnn.sources.numpy_files import write_npz
 
 if TYPE_CHECKING:
     from bxnn.verify import Counterexample, VerifyReport
@@ -82,7 +83,8 @@ def write_reproducer(folder: Path, model: Model, report: VerifyReport) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.bxnn")
     inputs = {t.name: np.array(example.inputs[t.name], t.dtype).reshape(1, *t.shape) for t in model.inputs}
-    np.savez(folder / "inputs.npz", **inputs)  # type: ignore[arg-type]
+    with (folder / "inputs.npz").open("wb") as file:
+        write_npz(file, inputs)
     np.save(folder / "found.npy", np.array(example.found, np.int64))
     np.save(folder / "expected.npy", np.array(example.expected, np.int64 if _raw(example) else np.float64))
     (folder / "README.txt").write_text(_readme(model, report, example), encoding="utf-8")

@@ -32,6 +32,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def sources(folder: Path) -> None:
+    """Files that `convert` would read, if it were not refused before."""
+    (folder / "project" / "firmware").mkdir(parents=True)
+    for name in ("net.onnx", "net.json", "net.h5", "c.yml", "project/firmware/net.cpp"):
+        (folder / name).write_bytes(b"")
+
+
+@pytest.fixture
 def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Run a command line; check its status; give standard output, or standard error if that is not 0 or 1."""
 
@@ -148,6 +156,9 @@ def test_run_reports(run: Any) -> None:
 def test_run_several_outputs(run: Any) -> None:
     run("run two.bxnn x.npy -o y.npz")
     assert np.array_equal(read("y.npz")["y2"], 2 * EXPECTED * example.LSB)
+    example.two_outputs(("file", "args")).save("named.bxnn")  # keywords of numpy.savez
+    run("run named.bxnn x.npy -o y.npz")
+    assert np.array_equal(read("y.npz")["file"], EXPECTED * example.LSB)
     assert ".npy holds one" in run("run two.bxnn x.npy -o y.npy", 2)
 
 
@@ -188,6 +199,7 @@ def test_run_names_the_event_counted_from_the_start_of_the_file(run: Any) -> Non
     assert Path("y.npy").read_bytes() == b"earlier result"
 
 
+@pytest.mark.usefixtures("sources")
 @pytest.mark.parametrize(
     ("line", "part"),
     [
@@ -199,6 +211,11 @@ def test_run_names_the_event_counted_from_the_start_of_the_file(run: Any) -> Non
         ("run model.bxnn x.npy -o y.txt", "expected one of .npy"),
         ("run model.bxnn x.npy -o no/y.npy", "existing directory"),
         ("run model.bxnn x.npy -o x.npy", "is read by this command"),
+        ("run model.bxnn x*.npy -o x.npy", "is read by this command"),
+        ("convert net.onnx -o net.onnx", "is read by this command"),
+        ("convert net.json -o net.h5", "is read by this command"),
+        ("convert net.json --config c.yml -o c.yml", "is read by this command"),
+        ("convert project -o project/firmware/net.cpp", "is read by this command"),
         ("run model.bxnn x.npy -o y.npy --chunk 0", "whole number from 1"),
         ("run model.bxnn x.npy -o y.npy --threads -1", "threads"),
         ("run model.bxnn x.npy -o y.npy --raw", "expected raw integers"),

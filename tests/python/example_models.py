@@ -39,13 +39,13 @@ def with_golden(model: Model, raw: NDArray[Any], wrong: int = 0) -> Model:
     return Model(model._core.with_golden([raw.astype(np.int64)], outputs))
 
 
-def two_outputs() -> Model:
+def two_outputs(names: tuple[str, str] = ("y", "y2")) -> Model:
     """x[3] -> y[2] as `dense`, and y2[2] = y + y."""
     builder = Builder("two")
     x = builder.input("x", [3], INPUT)
     y = builder.dot(x, WEIGHTS, 0, BIAS, 4, accum=EXACT)
-    builder.output(y, "y")
-    builder.output(builder.binary("add", y, y, EXACT), "y2")
+    builder.output(y, names[0])
+    builder.output(builder.binary("add", y, y, EXACT), names[1])
     return Model(builder.build())
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bxnn._core import InputError
 from bxnn.places import require_place
+from bxnn.sources.numpy_files import write_npz
 
 Write = Callable[[Sequence[NDArray[Any]]], None]
 
@@ -41,9 +42,11 @@ def require_writable(path: Path, outputs: int, read: Iterable[str | Path | None]
 
 def require_picture(path: Path, read: Iterable[str | Path | None] = ()) -> None:
     """As `require_place`, for a picture, whose suffix says what kind it is."""
-    if not path.suffix:
-        raise InputError(f"{path}: expected a name that says the kind of picture: .svg, .pdf, .png")
+    from bxnn.demo import picture_kinds
+
     require_place(path, read)
+    if path.suffix[1:] not in (kinds := picture_kinds()):
+        raise InputError(f"{path}: expected a picture's suffix, one of {', '.join(kinds)}")
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def _npz(path: Path, columns: Sequence[Column], events: int) -> Iterator[Write]:
 
     yield write
     with path.open("wb") as file:
-        np.savez(file, **held)  # type: ignore[arg-type]
+        write_npz(file, held)
 
 
 @contextmanager

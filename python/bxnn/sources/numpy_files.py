@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,14 @@ from bxnn.sources.columns import Column, common_length, slices
 from bxnn.sources.source import Array
 
 _LOCAL_HEADER = struct.Struct("<4s2x2H16x2H")  # signature, flags, compression, lengths of name and extra
+
+
+def write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:
+    """As `numpy.savez`, whose keywords can't be any name: 'file' is one of its own."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
 
 
 class NumpyReader:
