@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +11,16 @@ from bxnn._core import InputError
 
 
 def require_place(path: Path, read: Iterable[str | Path | None] = (), reader: str = "this command") -> None:
-    """Raise InputError unless a file can be written there, which is none of those that `reader` reads."""
+    """Raise InputError unless a file can be written there, which is none of those that `reader` reads.
+
+    What is read may be a pattern, as for `bxnn.sources.open_files`.
+    """
     folder = path.absolute().parent
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(f"{path}: expected a file in an existing directory that may be written")
-    for other in read:
-        if other is not None and path.exists() and Path(other).exists() and path.samefile(other):
+    if not path.exists():
+        return
+    for entry in map(str, filter(None, read)):
+        found = [entry, *glob.glob(entry, recursive=True)]  # noqa: PTH207 (absolute patterns too)
+        if any(Path(other).exists() and path.samefile(other) for other in found):
             raise InputError(f"{path}: is read by {reader}; write to another file")

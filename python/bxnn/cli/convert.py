@@ -28,7 +28,10 @@ executor: `bxnn verify model.bxnn` replays them on any machine.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", help=".keras, .h5, .json (weights in the .h5 beside it; or conifer's) or .onnx file, or project folder")
+    parser.add_argument(
+        "source",
+        help=".keras, .h5, .json (weights in the .h5 beside it; or conifer's), .onnx file, or project folder",
+    )
     parser.add_argument("-o", "--output", type=Path, help=".bxnn file (default: next to the source)")
     conversion.add_arguments(parser)
     parser.add_argument(
@@ -36,9 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _files(source: Path) -> list[Path]:
+    """What a conversion reads: the file, the weights beside a .json, all of a project."""
+    return [source, source.with_suffix(".h5"), *source.rglob("*")]
+
+
 def execute(args: argparse.Namespace) -> int:
     output: Path = args.output or Path(args.source).with_suffix(".bxnn")
-    require_place(output, [*conversion.files_of(args.source), args.config])
+    require_place(output, [args.config, *_files(Path(args.source))])
     options = conversion.options(args)
     with conversion.of_source(args.source, folders=True):
         model = bxnn.convert(args.source, *options)

@@ -11,8 +11,8 @@ from bxnn._core import InputError
 from bxnn.cli import events as events_options
 from bxnn.cli.arguments import positive
 from bxnn.cli.console import print_json
+from bxnn.cli.result_files import require_picture
 from bxnn.model import Model
-from bxnn.places import require_place
 from bxnn.sources.files import open_files
 from bxnn.sources.source import head
 
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     model = Model.load(args.model)
     if args.plot:
-        _require_picture(args.plot)
+        require_picture(args.plot, [args.model, args.events])
     source = open_files(args.events, [t.name for t in model.inputs], events_options.selection(args))
     if source.count == 0:
         raise InputError(f"{args.events}: expected at least one event")
@@ -60,11 +60,3 @@ def execute(args: argparse.Namespace) -> int:
         if args.plot:
             print(f"picture: {args.plot}")
     return 0
-
-
-def _require_picture(path: Path) -> None:
-    from bxnn.demo import picture_kinds
-
-    require_place(path)
-    if path.suffix[1:] not in (kinds := picture_kinds()):
-        raise InputError(f"{path}: expected a picture's suffix, one of {', '.join(kinds)}")
