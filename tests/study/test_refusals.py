@@ -102,3 +102,33 @@ def test_a_score_without_spread_can_be_drawn(files: None) -> None:
 def test_a_model_of_the_package(files: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["info", "package:vae_encoder.bxnn"]) == 0
     assert "score" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"rates far.npz --model {MENU} --output vae.score --columns objects",
+        f"menu check {MENU} --events far.npz",
+        f"compare {MENU} {MENU} --events far.npz",
+    ],
+)
+def test_events_are_counted_from_the_beginning_of_the_file(
+    files: None, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    objects = np.zeros((100_300, 19, 3), np.int32)
+    objects[100_200] = 1 << 20
+    np.savez("far.npz", objects=objects)
+    assert cli.main(command.split()) == 2
+    error = capsys.readouterr().err
+    assert "event 100200" in error and "from" not in error.split("event")[0]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rates s.npy --output vae.score", f"menu check {MENU} --columns a", f"menu check {MENU} --tree t"],
+)
+def test_options_that_do_nothing_are_refused(
+    files: None, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert cli.main(command.split()) == 2
+    assert f"error: {command.split()[-2]}: " in capsys.readouterr().err

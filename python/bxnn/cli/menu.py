@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bxnn._core import InputError
 from bxnn.cli import events as events_options
 from bxnn.cli.console import print_json, print_table
 from bxnn.menu import Menu
 from bxnn.menu.check import warnings_of
 from bxnn.sources import open_source
+from bxnn.sources.source import evaluated
 
 SUMMARY = "check a trigger menu"
 DESCRIPTION = """\
@@ -46,6 +48,9 @@ class _Counts:
 
 def execute(args: argparse.Namespace) -> int:
     menu = Menu.load(args.menu)
+    for option in ("columns", "tree"):
+        if getattr(args, option) and not args.events:
+            raise InputError(f"--{option}: says what is read of --events FILE, which is missing")
     counts = _count(menu, args) if args.events else None
     warnings = warnings_of(menu)
     if args.json:
@@ -71,8 +76,7 @@ def _count(menu: Menu, args: argparse.Namespace) -> _Counts:
     file = open_source(args.events, names, events_options.selection(args))
     fired: Counter[str] = Counter()
     total = some = 0
-    for chunk in file.chunks(_CHUNK):
-        decisions = menu.decide(chunk)
+    for _, decisions in evaluated(file.chunks(_CHUNK), menu.decide, args.events):
         total += len(decisions.word)
         some += int((decisions.word != 0).sum())
         fired.update(dict(zip(decisions.names, decisions.seeds.sum(0).tolist(), strict=True)))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bxnn._core import InputError
 from bxnn.cli import events as events_options
 from bxnn.cli.arguments import non_negative, positive
 from bxnn.cli.console import print_json, progress
 from bxnn.cli.result_files import Column, require_writable, result_file
 from bxnn.model import Model
 from bxnn.sources.files import FileChain, FileSource, open_files
-from bxnn.sources.source import counted_from
+from bxnn.sources.source import Chunk, evaluated
 
 SUMMARY = "run the events of a file through a model"
 DESCRIPTION = """\
@@ -74,21 +75,21 @@ def _stream(
 ) -> float:
     """Returns the seconds spent in the model alone."""
     predict = model.predict_raw if args.raw else model.predict
-    start, seconds = 0, 0.0
+    seconds = 0.0
+
+    def evaluate(chunk: Chunk) -> Sequence[NDArray[Any]]:
+        nonlocal seconds
+        events_options.require_meaning(args, chunk, model.inputs)
+        began = time.perf_counter()
+        results = predict(chunk, threads=args.threads)
+        seconds += time.perf_counter() - began
+        return results if isinstance(results, tuple) else [results]
+
     with (
         result_file(args.output, columns, source.count) as write,
         progress("events", source.count) as advance,
     ):
-        for chunk in source.chunks(args.chunk):
-            events_options.require_meaning(args, chunk, model.inputs)
-            began = time.perf_counter()
-            try:
-                results = predict(chunk, threads=args.threads)
-            except InputError as error:
-                raise counted_from(error, start) from None
-            seconds += time.perf_counter() - began
-            write(results if isinstance(results, tuple) else [results])
-            done = len(next(iter(chunk.values())))
-            start += done
-            advance(done)
+        for events, results in evaluated(source.chunks(args.chunk), evaluate, args.events):
+            write(results)
+            advance(events)
     return seconds

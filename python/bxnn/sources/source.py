@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from bxnn._core import InputError
 
 Array = NDArray[Any]
 Chunk = dict[str, Array]
+T = TypeVar("T")
 
 # Keys of a chunk that are no inputs, one number for every event.
 CROSSING = "crossing"  # uint64: orbit * 3564 + bx
@@ -161,9 +162,25 @@ def require_range(size: int, start: int, count: int | None) -> None:
         raise beyond(start, count)
 
 
-def counted_from(error: InputError, start: int) -> InputError:
-    """The same error about events of a chunk, counted from the beginning of the source."""
-    return InputError(re.sub(r"\bevent (\d+)", lambda m: f"event {int(m[1]) + start}", str(error)))
+def evaluated(
+    chunks: Iterable[Chunk], evaluate: Callable[[Chunk], T], where: object, start: int = 0
+) -> Iterator[tuple[int, T]]:
+    """The length of every chunk, and what is made of it.
+
+    InputError of `evaluate` names `where` and counts events from the beginning of the source, not of the
+    chunk; `start` of them were left out.
+    """
+    for chunk in chunks:
+        try:
+            made = evaluate(chunk)
+        except InputError as error:
+            raise InputError(f"{where}: {_counted_from(start, str(error))}") from None
+        yield length(chunk), made
+        start += length(chunk)
+
+
+def _counted_from(start: int, text: str) -> str:
+    return re.sub(r"\bevent (\d+)", lambda m: f"event {int(m[1]) + start}", text)
 
 
 def beyond(start: int, count: int) -> InputError:

@@ -24,8 +24,8 @@ class EventFile:
 
     keep: None makes a new file; else (events, checksum) of one that is there, which is cut to them and
     continued; it stays as it is until `cut`. `events` and `checksum` are of what is in the file; `sync`
-    brings them, and the header that says how many, to the disk. Raises InputError for another suffix, a file that another process writes, or
-    one that is not what it was; OSError that names the file.
+    brings them, and the header that says how many, to the disk. Raises InputError for another suffix, a file
+    that another process writes, or one that is not what it was; OSError that names the file.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ import numpy as np
 from bxnn._core import InputError
 from bxnn.histogram import Histogram
 from bxnn.sources import Selection, Source, open_source
-from bxnn.sources.source import counted_from
+from bxnn.sources.source import evaluated
 from bxnn.study.configuration import Sample, StudyConfiguration
 from bxnn.study.curves import Roc, roc
 from bxnn.study.emulators import SEEDS, Emulator
@@ -135,12 +135,12 @@ def count_sample(
         {name: Histogram(BITS) for name in menu.scores},
     )
     emulator, done = Emulator(menu.model), 0
-    for chunk in source.chunks(CHUNK, sample.first):
-        try:
-            numbers = emulator.answers(chunk, threads=threads).numbers
-        except InputError as error:
-            text = counted_from(error, sample.first + done)
-            raise InputError(f"sample '{sample.name}', {sample.file}: {text}") from None
+    for _, numbers in evaluated(
+        source.chunks(CHUNK, sample.first),
+        lambda chunk: emulator.answers(chunk, threads=threads).numbers,
+        f"sample '{sample.name}', {sample.file}",
+        sample.first,
+    ):
         words = numbers[SEEDS][:, 0]
         section = (done + np.arange(len(words))) * configuration.sections // count
         for s in np.unique(section).tolist():

@@ -9,7 +9,7 @@ import numpy as np
 
 from bxnn._core import InputError
 from bxnn.sources import CrossingColumns, Selection, Source, open_source
-from bxnn.sources.source import CROSSING, LABELS, Chunk, counted_from
+from bxnn.sources.source import CROSSING, LABELS, Chunk, evaluated
 from bxnn.study.differences import Differences
 from bxnn.study.emulators import SEEDS, Answers, Emulator, bits_of, raw_numbers
 
@@ -47,15 +47,14 @@ def compare_readout(
     source = open_readout(emulator, paths, recorded, columns, tree, crossing)
     differences = Differences(("emulator", "hardware"), shown=shown)
     told_file = paths if isinstance(paths, (str, Path)) else ", ".join(map(str, paths))
-    for chunk in source.chunks(CHUNK):
-        count = len(next(iter(chunk.values())))
+
+    def add(chunk: Chunk) -> None:
         inputs = {t.name: chunk[t.name] for t in emulator.model.inputs}
-        try:
-            told = hardware_answers(emulator, {name: chunk[_RECORDED + name] for name in recorded})
-            differences.add(inputs, chunk.get(CROSSING), emulator.answers(inputs), told)
-        except InputError as error:
-            raise InputError(f"{told_file}: {counted_from(error, differences.events)}") from None
-        advance(count)
+        told = hardware_answers(emulator, {name: chunk[_RECORDED + name] for name in recorded})
+        differences.add(inputs, chunk.get(CROSSING), emulator.answers(inputs), told)
+
+    for events, _ in evaluated(source.chunks(CHUNK), add, told_file):
+        advance(events)
     if not differences.events:
         raise InputError("expected at least one event, got an empty readout")
     return differences

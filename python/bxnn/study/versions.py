@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bxnn._core import InputError
 from bxnn.sources import Source
-from bxnn.sources.source import CROSSING
+from bxnn.sources.source import CROSSING, Chunk, evaluated
 from bxnn.study.differences import Differences
 from bxnn.study.emulators import Answers, Emulator
 from bxnn.study.readout import CHUNK
@@ -40,18 +40,18 @@ def compare_versions(
                 f"'{emulator.name}' takes {missing}; the events have {sorted(source.inputs)}; rename them"
             )
     differences = Differences(("old", "new"), shown=shown)
-    for chunk in source.chunks(CHUNK):
-        try:
-            one, other = old.answers(chunk), new.answers(chunk)
-            differences.add(
-                {t.name: chunk[t.name] for t in old.model.inputs},
-                chunk.get(CROSSING),
-                _with_seeds(one, other),
-                _with_seeds(other, one),
-            )
-        except InputError as error:
-            raise InputError(f"in the events from {differences.events} on: {error}") from None
-        advance(len(next(iter(chunk.values()))))
+
+    def add(chunk: Chunk) -> None:
+        one, other = old.answers(chunk), new.answers(chunk)
+        differences.add(
+            {t.name: chunk[t.name] for t in old.model.inputs},
+            chunk.get(CROSSING),
+            _with_seeds(one, other),
+            _with_seeds(other, one),
+        )
+
+    for events, _ in evaluated(source.chunks(CHUNK), add, "the events"):
+        advance(events)
     if not differences.events:
         raise InputError("expected at least one event, got none")
     return differences
