@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("yaml")
 
+from bxnn import InputError
 from bxnn.menu import Menu
 from bxnn.sources import ArraySource
 from bxnn.study.emulators import Emulator
@@ -48,3 +50,15 @@ def test_gained_and_lost_by_seed() -> None:
         ArraySource({"objects": objects}),
     )
     assert renamed.seeds["New"].only_second == renamed.seeds["TWO"].only_first == found.seeds["TWO"].both
+
+
+def test_a_menu_equals_itself_compiled(tmp_path: Path) -> None:
+    """A compiled menu has its seeds' names; a model has none, and is no version of a menu."""
+    text, objects = MENU.replace("THRESHOLD", "20"), np.full((3, 19, 3), 25, np.int16)
+    (tmp_path / "menu.yml").write_text(text)
+    Menu.parse(text).model.save(tmp_path / "menu.bxnn")
+    one, other = (Emulator.load(tmp_path / f"menu.{kind}") for kind in ("yml", "bxnn"))
+    found = compare_versions(one, other, ArraySource({"objects": objects}))
+    assert found.ok and found.events == 3 and found.seeds["Mu"].both == 3
+    with pytest.raises(InputError, match="'small' is a menu with 2 seeds, .*expected two menus"):
+        compare_versions(one, Emulator(other.model, name="m"), ArraySource({"objects": objects}))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bxnn import _core
 from bxnn._core import InputError, Tensor
+from bxnn.document import parse
 from bxnn.model import Model, Outputs
 
 Array = NDArray[Any]
@@ -56,7 +57,7 @@ class Emulator:
             menu = Menu.load(text)
             return cls(menu.model, tuple(s.name for s in menu.seeds), thresholds or {}, menu.name)
         model = Model.load(text)
-        return cls(model, (), thresholds or {}, model.name)
+        return cls(model, _names_of_seeds(model), thresholds or {}, model.name)
 
     @property
     def decision_names(self) -> tuple[str, ...]:
@@ -77,6 +78,17 @@ class Emulator:
         for output, threshold in self.thresholds.items():
             decisions[f"{output} > {threshold}"] = numbers[output][:, 0] > threshold
         return Answers(decisions, numbers)
+
+
+def _names_of_seeds(model: Model) -> tuple[str, ...]:
+    """Those of a compiled menu, which carries its text; none of any other model."""
+    if model.meta.get("origin") != "menu":
+        return ()
+    from bxnn.menu.compile import MAX_SEEDS
+
+    keys = parse(model.meta.get("menu", ""), f"the menu in '{model.name}'").entries("sections", 64)
+    seeds = keys["seeds"].items("seeds", MAX_SEEDS) if "seeds" in keys else []
+    return tuple(seed.entries("keys", 16)["name"].text() for seed in seeds)
 
 
 def bits_of(words: Array, seeds: tuple[str, ...]) -> dict[str, NDArray[np.bool_]]:

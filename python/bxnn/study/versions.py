@@ -8,7 +8,7 @@ from bxnn._core import InputError
 from bxnn.sources import Source
 from bxnn.sources.source import CROSSING, Chunk, evaluated
 from bxnn.study.differences import Differences
-from bxnn.study.emulators import Answers, Emulator
+from bxnn.study.emulators import SEEDS, Answers, Emulator
 from bxnn.study.readout import CHUNK
 
 
@@ -23,12 +23,20 @@ def compare_versions(
     """Seeds and outputs that both have, by name; seeds that only one has are compared as never firing in the
     other.
 
-    Outputs are compared as raw integers. Raises InputError unless both take the inputs of the source, if an
-    output changed its format, and for a source without events.
+    Outputs are compared as raw integers. Raises InputError for a menu and a model, unless both take the inputs
+    of the source, if an output changed its format, and for a source without events.
     """
+    if bool(old.seeds) != bool(new.seeds):
+        menu, other = (old, new) if old.seeds else (new, old)
+        raise InputError(
+            f"'{menu.name}' is a menu with {len(menu.seeds)} seeds, '{other.name}' a model without; expected "
+            "two menus, each as .yml or compiled, or two models"
+        )
     formats = {t.name: t.format for t in old.model.outputs}
     for tensor in new.model.outputs:
-        if tensor.name != "seeds" and str(formats.get(tensor.name, tensor.format)) != str(tensor.format):
+        if old.seeds and tensor.name == SEEDS:  # compared by name
+            continue
+        if str(formats.get(tensor.name, tensor.format)) != str(tensor.format):
             raise InputError(
                 f"output '{tensor.name}' is {tensor.format}, was {formats[tensor.name]}: its raw integers "
                 "can't be compared; compare decisions alone, of menus"
