@@ -23,8 +23,8 @@ def compare_versions(
     """Seeds and outputs that both have, by name; seeds that only one has are compared as never firing in the
     other.
 
-    Outputs are compared as raw integers. Raises InputError for a menu and a model, unless both take the inputs
-    of the source, if an output changed its format, and for a source without events.
+    Outputs are compared as raw integers. Raises InputError for a menu and a model, unless both take the
+    inputs of the source, if an output changed its format, and for a source without events.
     """
     if bool(old.seeds) != bool(new.seeds):
         menu, other = (old, new) if old.seeds else (new, old)
