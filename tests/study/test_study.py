@@ -15,7 +15,9 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("yaml")
 
 from bxnn import InputError, cli, histogram
-from bxnn.study.configuration import SHIPPED, load_configuration
+from bxnn.document import package_file
+from bxnn.menu import Menu
+from bxnn.study.configuration import SHIPPED, anomaly_seeds, load_configuration
 from bxnn.study.curves import area_under_curve
 from bxnn.study.menu_report import write_study
 from bxnn.study.menu_study import MenuStudy, run_study
@@ -60,6 +62,15 @@ def test_numbers_are_those_of_the_menu(study: MenuStudy) -> None:
             assert point.threshold is not None
             assert point.passed == (decisions.scores[name] > point.threshold).sum()
             assert point.rate.value <= point.target
+
+
+def test_a_field_named_like_a_network_makes_no_anomaly_seed() -> None:
+    file = package_file("l1_anomaly.yml", "menus")
+    head = file.read_text().replace("fields: [pt, eta, phi]", "fields: [vae, eta, phi]").split("seeds:")[0]
+    cuts = {"FIELD": "any(muon, vae > 3)", "NETWORK": "vae.score > 5", "BOTH": "NETWORK and met.vae > 3"}
+    seeds = "".join(f'  - {{name: {name}, cut: "{cut}"}}\n' for name, cut in cuts.items())
+    menu = Menu.parse(f"{head}seeds:\n{seeds}", folder=file.parent)
+    assert anomaly_seeds(menu) == ("NETWORK", "BOTH")
 
 
 def test_anomaly_seeds_add_what_the_others_miss(study: MenuStudy) -> None:

@@ -167,7 +167,8 @@ class _Compiler:
             name = keys["name"].name("the name of a seed")
             self._claim(name, keys["name"])
             value, cut = self._compiled(keys["cut"], f"seed {name}", condition=True)
-            seed = Seed(name, cut.text, _prescale(keys.get("prescale")), _required(keys), entry.line)
+            prescale, uses = _prescale(keys.get("prescale")), frozenset(cut.used)
+            seed = Seed(name, cut.text, prescale, _required(keys), entry.line, uses)
             self._look_at(seed, entry, value, seeds, values)
             self.names.seeds[name] = value
             seeds.append(seed)

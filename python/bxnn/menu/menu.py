@@ -25,7 +25,8 @@ class Seed:
     """A seed, or path, of a menu: bit `index in Menu.seeds` of the word `seeds`.
 
     prescale: one of so many events that fire is kept; 0: none. requires: seeds of the stage before, of which
-    at least one has to be set; empty: no condition. line: where it stands in the menu's text.
+    at least one has to be set; empty: no condition. line: where it stands in the menu's text. uses: the
+    objects and networks that its cut names.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Seed:
     prescale: Fraction = Fraction(1)
     requires: tuple[str, ...] = ()
     line: int = 0
+    uses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -100,10 +100,9 @@ def anomaly_seeds(menu: Menu) -> tuple[str, ...]:
     """Seeds whose cut uses a network, or a seed that does."""
     import re
 
-    found: list[str] = []
+    networks, found = {n.name for n in menu.networks}, list[str]()
     for seed in menu.seeds:
-        names = set(re.findall(r"\w+", seed.cut))
-        if names & {n.name for n in menu.networks} or names & set(found):
+        if seed.uses & networks or set(re.findall(r"\w+", seed.cut)) & set(found):
             found.append(seed.name)
     return tuple(found)
 
