@@ -265,6 +265,12 @@ def test_verify_golden(run: Any) -> None:
     assert json.loads(run("verify bad.bxnn --json", 1))["ok"] is False
     assert "--events: needs a reference" in run("verify model.bxnn --events x.npy", 2)
     assert "--random: needs a reference" in run("verify model.bxnn --random 7", 2)
+    assert "--config: is of a conversion" in run("verify model.bxnn --config none", 2)
+    assert "--seed: is of random events" in run(
+        "verify model.bxnn --model model.bxnn --events x.npy --seed 2", 2
+    )
+    assert "--columns: says what is in a file" in run(f"{against} --columns a", 2)
+    assert "--first-bx: says how --bx counts" in run("compare model.bxnn model.bxnn --first-bx 1", 2)
 
 
 def test_verify_model(run: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 
+from bxnn._core import InputError
+
 
 def positive(text: str) -> int:
     return _at_least(1, text)
@@ -40,3 +42,10 @@ def _at_least(least: int, text: str) -> int:
     if number < least:
         raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got '{text}'")
     return number
+
+
+def refuse(args: argparse.Namespace, options: str, reason: str) -> None:
+    """Raise InputError if one of these options, 'a b c', was given, which would do nothing."""
+    for option in options.split():
+        if getattr(args, option) not in (None, [], False):
+            raise InputError(f"--{option.replace('_', '-')}: {reason}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bxnn._core import InputError
-from bxnn.cli.arguments import non_negative
+from bxnn.cli.arguments import non_negative, refuse
 from bxnn.cli.console import print_json, print_table, progress
 from bxnn.cli.result_files import writing
 from bxnn.places import require_place
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tree", help="tree in a ROOT file (default: the only one)")
     parser.add_argument("--orbit", metavar="COLUMN", help="column of the orbit number")
     parser.add_argument("--bx", metavar="COLUMN", help="column of the bunch crossing")
-    parser.add_argument("--first-bx", type=int, default=0, choices=(0, 1), help="bx are counted from 0 or 1")
+    parser.add_argument("--first-bx", type=int, choices=(0, 1), help="bx are counted from 0 (default) or 1")
     parser.add_argument(
         "--shown", type=non_negative, default=10, help="first differing events in full (default 10)"
     )
@@ -69,7 +69,9 @@ def execute(args: argparse.Namespace) -> int:
         require_place(args.report, (args.emulator, args.other, args.events))
     if (args.orbit is None) != (args.bx is None):
         raise InputError("--orbit and --bx: expected both or none")
-    crossing = CrossingColumns(args.orbit, args.bx, args.first_bx) if args.orbit else None
+    if args.orbit is None:
+        refuse(args, "first_bx", "says how --bx counts; needs --orbit and --bx")
+    crossing = CrossingColumns(args.orbit, args.bx, args.first_bx or 0) if args.orbit else None
     thresholds = {name: _integer(text) for name, text in _pairs(args.threshold, "--threshold")}
     found = _compare(args, crossing, thresholds)
     if args.report:

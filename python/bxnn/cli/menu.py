@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bxnn._core import InputError
 from bxnn.cli import events as events_options
+from bxnn.cli.arguments import refuse
 from bxnn.cli.console import print_json, print_table
 from bxnn.menu import Menu
 from bxnn.menu.check import warnings_of
@@ -48,9 +48,8 @@ class _Counts:
 
 def execute(args: argparse.Namespace) -> int:
     menu = Menu.load(args.menu)
-    for option in ("columns", "tree"):
-        if getattr(args, option) and not args.events:
-            raise InputError(f"--{option}: says what is read of --events FILE, which is missing")
+    if not args.events:
+        refuse(args, "columns tree", "says what is read of --events FILE, which is missing")
     counts = _count(menu, args) if args.events else None
     warnings = warnings_of(menu)
     if args.json:

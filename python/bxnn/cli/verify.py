@@ -18,7 +18,7 @@ from bxnn import verify
 from bxnn._core import InputError, Tensor
 from bxnn.cli import conversion
 from bxnn.cli import events as events_options
-from bxnn.cli.arguments import non_negative, positive
+from bxnn.cli.arguments import non_negative, positive, refuse
 from bxnn.cli.console import print_json
 from bxnn.inspect_graph import graph_of
 from bxnn.model import Model
@@ -64,20 +64,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where a difference is found, write a folder that shows it: the model, one small event, both "
         "answers, a script that replays it",
     )
-    parser.add_argument("--seed", type=non_negative, default=1, help="of the random events (default 1)")
+    parser.add_argument("--seed", type=non_negative, help="of the random events (default 1)")
 
 
 def execute(args: argparse.Namespace) -> int:
     model = Model.load(args.bxnn_model)
     if args.reproducer:
         require_empty(args.reproducer)
+    if not args.source:
+        refuse(args, "config granularity backend io_type", "is of a conversion, which --source asks for")
+    if args.events:
+        refuse(args, "random seed", "is of random events, which --events takes the place of")
     if not (args.source or args.model or args.expected):
-        for option in ("events", "random"):
-            if getattr(args, option) is not None:
-                raise InputError(
-                    f"--{option}: needs a reference, --source, --model or --expected; golden vectors have "
-                    "events of their own"
-                )
+        reference = "needs a reference, --source, --model or --expected"
+        refuse(args, "events random seed", f"{reference}; golden vectors have events of their own")
+    if not args.events:
+        refuse(args, "tree columns raw float", "says what is in a file of events; needs --events")
+    if not (args.source or args.model or args.expected):
         return _golden(model, args)
     if args.expected and not args.events:
         raise InputError("--expected: needs --events, the file of events that these outputs belong to")
@@ -116,7 +119,8 @@ def _golden(model: Model, args: argparse.Namespace) -> int:
 
 def _events(model: Model, args: argparse.Namespace) -> tuple[dict[str, NDArray[Any]], bool]:
     if args.events is None:
-        return events_options.random_events(model.inputs, args.random or 1000, args.seed), True
+        seed = 1 if args.seed is None else args.seed
+        return events_options.random_events(model.inputs, args.random or 1000, seed), True
     events = _whole(args.events, model.inputs, events_options.selection(args))
     events_options.require_meaning(args, events, model.inputs)
     return events, bool(args.raw)

@@ -139,6 +139,7 @@ class Cut:
         if name in names.units:
             return literal(names.units[name])
         if name in names.seeds:
+            self.used.add(name)
             return names.seeds[name]
         fields = list(names.objects[self._scope]) if self._scope else []
         for kind, found in (("object", names.objects), ("entire network", names.networks)):

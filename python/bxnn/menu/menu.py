@@ -26,7 +26,7 @@ class Seed:
 
     prescale: one of so many events that fire is kept; 0: none. requires: seeds of the stage before, of which
     at least one has to be set; empty: no condition. line: where it stands in the menu's text. uses: the
-    objects and networks that its cut names.
+    objects, networks and seeds that its cut names.
     """
 
     name: str

@@ -98,11 +98,9 @@ def load_configuration(path: str | Path) -> StudyConfiguration:
 
 def anomaly_seeds(menu: Menu) -> tuple[str, ...]:
     """Seeds whose cut uses a network, or a seed that does."""
-    import re
-
     networks, found = {n.name for n in menu.networks}, list[str]()
     for seed in menu.seeds:
-        if seed.uses & networks or set(re.findall(r"\w+", seed.cut)) & set(found):
+        if seed.uses & {*networks, *found}:
             found.append(seed.name)
     return tuple(found)
 
