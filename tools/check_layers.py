@@ -34,7 +34,7 @@ ISA_BODIES = {"fx", "passes"}
 # Each part of python/bxnn may import the parts named here. Other modules of the package are free.
 PYTHON = {
     "frontends": {"_core", "frontends", "constants"},
-    "model": {"_core", "model", "document", "explanation", "cuda"},
+    "model": {"_core", "model", "document", "places", "explanation", "cuda"},
     "sources": {"_core", "sources", "document"},
     "score": {"_core", "score", "model", "constants"},
 }

@@ -76,7 +76,7 @@ def load_events() -> dict[str, NDArray[np.int32]]:
 
 def load_model(name: str) -> Model:
     """A model that comes with the package."""
-    return Model.from_bytes((files("bxnn") / "data" / f"{name}.bxnn").read_bytes())
+    return Model.load(f"package:{name}.bxnn")
 
 
 def demonstrate(name: str, events: Mapping[str, NDArray[np.int32]]) -> Result:

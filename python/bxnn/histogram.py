@@ -170,9 +170,8 @@ class Histogram:
 
     def edges(self) -> NDArray[np.float64]:
         """Edges of half-open bins, exact: the least value of each bin, then one past the last; [bins + 1]."""
-        last = self.upper()[-1:].astype(np.float64)
-        # 2**63 - 1 and its like are no float64, one more is a multiple of a power of two, and is.
-        beyond = np.where(self.upper()[-1:] == last, last + 1, last)
+        # 2**63 - 1 and its like are no float64; one more is a multiple of a power of two, and is.
+        beyond = [float(int(last) + 1) for last in self.upper()[-1:]]
         return np.concatenate([self.lower().astype(np.float64), beyond])
 
     def above(self, threshold: int) -> Above:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from bxnn import _core
 from bxnn._core import Error, InputError, Tensor, UnsupportedError
 from bxnn.document import located
+from bxnn.places import replacing
 
 Array = NDArray[Any]
 Events = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
@@ -117,16 +118,8 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the .bxnn file; an existing file is replaced whole or not at all."""
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                file.write(self.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(Path(path)) as partial:
+            partial.write_bytes(self.to_bytes())
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         return Model.from_bytes, (self.to_bytes(),)

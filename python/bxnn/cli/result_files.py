@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bxnn._core import InputError
-from bxnn.places import require_place
+from bxnn.places import replacing, require_place
 from bxnn.sources.numpy_files import write_npz
 
 Write = Callable[[Sequence[NDArray[Any]]], None]
@@ -64,13 +63,9 @@ def writing(path: Path) -> Iterator[None]:
 def result_file(path: Path, columns: Sequence[Column], events: int) -> Iterator[Write]:
     """Yields the function that appends a chunk, one array a column; the file appears whole at the end."""
     require_writable(path, len(columns))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with writing(path), _WRITERS[path.suffix.lower()](partial, columns, events) as write:
-            yield write
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    writer = _WRITERS[path.suffix.lower()]
+    with writing(path), replacing(path) as partial, writer(partial, columns, events) as write:
+        yield write
 
 
 @contextmanager

@@ -25,8 +25,8 @@ MAX_ELEMENTS = 1 << 16
 
 _REQUIRED = ("menu", "inputs", "seeds")
 _OPTIONAL = (
-    *("version", "units", "objects", "networks", "dead_time", "histograms", "budget", "seed_number"),
-)
+    "version", "units", "objects", "networks", "dead_time", "histograms", "budget", "seed_number"
+)  # fmt: skip
 
 
 def compile_menu(text: str, folder: Path, file: str) -> Menu:

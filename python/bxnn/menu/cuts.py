@@ -288,8 +288,8 @@ class Cut:
 
 
 _REDUCTIONS: Mapping[str, Literal["sum", "min", "max"]] = {
-    **{"all": "min", "count": "sum", "max": "max", "min": "min", "sum": "sum"}
-}
+    "all": "min", "count": "sum", "max": "max", "min": "min", "sum": "sum"
+}  # fmt: skip
 _FORMS = {
     "abs": "abs(number)",
     "all": "all(object, condition)",

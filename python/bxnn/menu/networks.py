@@ -23,8 +23,8 @@ from bxnn.model import Model
 _SCALINGS = ("offset", "scale")
 _SCALING_FORMATS = ("offset_format", "sum_format", "scale_format", "product_format")
 _SCORE_FORMATS = (
-    *("minus_format", "difference", "weights_format", "product", "accum", "mean_format", "result"),
-)
+    "minus_format", "difference", "weights_format", "product", "accum", "mean_format", "result"
+)  # fmt: skip
 _SUMS = ("sum_of_squares", "weighted_sum")
 
 

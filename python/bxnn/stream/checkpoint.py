@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bxnn._core import InputError
+from bxnn.places import replacing
 
 _VERSION = 1
 
@@ -42,23 +42,13 @@ def locked(path: Path) -> Iterator[None]:
 
 def save(path: Path, saved: Saved) -> None:
     """Replace the file; after a crash at any moment it is the old or the new one. Raises OSError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     about = {"version": _VERSION, "fingerprint": saved.fingerprint, "written": saved.written}
-    try:
-        with partial.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                archive.writestr("about.json", json.dumps(about))
-                archive.writestr("state.bin", saved.state)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        replacing(path) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        archive.writestr("about.json", json.dumps(about))
+        archive.writestr("state.bin", saved.state)
 
 
 def load(path: Path) -> Saved:
