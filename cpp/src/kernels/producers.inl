@@ -3,14 +3,13 @@
 template <class T>
 inline void produce(const Load&, const Instruction& i, const std::byte* arena, std::size_t first, std::size_t rows,
                     T* lanes) {
-    const auto& x = i.operands[0];
-    load_rows(lanes, arena, x.rows.data() + first, rows, x.storage);
+    load_rows(lanes, arena, i.operands[0], first, rows);
 }
 
 // `n` rows of an operand from element `first` on, moved up to the common grid.
 template <class T>
 inline void load_aligned(T* lanes, const Operand& x, std::size_t first, std::size_t n, int up, const std::byte* arena) {
-    load_rows(lanes, arena, x.rows.data() + first, n, x.storage);
+    load_rows(lanes, arena, x, first, n);
     for (std::size_t i = 0; i < n * kBlock; ++i) lanes[i] = moved_up(lanes[i], up);
 }
 
@@ -41,7 +40,7 @@ inline void produce(const SelectProducer& p, const Instruction& i, const std::by
                     std::size_t rows, T* lanes) {
     alignas(64) T condition[kTogether * kBlock], other[kTogether * kBlock];
     each_together(first, rows, lanes, [&](std::size_t from, auto n, T* x) {
-        load_rows(condition, arena, i.operands[0].rows.data() + from, n, i.operands[0].storage);
+        load_rows(condition, arena, i.operands[0], from, n);
         load_aligned(x, i.operands[1], from, n, p.up_a, arena);
         load_aligned(other, i.operands[2], from, n, p.up_b, arena);
         for (std::size_t e = 0; e < n * kBlock; ++e) x[e] = condition[e] != 0 ? x[e] : other[e];

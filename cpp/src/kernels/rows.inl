@@ -67,10 +67,21 @@ inline void load_row(T* lanes, const std::byte* arena, std::uint32_t at, Lane st
     with_storage(storage, [&]<class S>(S) { load_stored<S>(lanes, arena, at); });
 }
 
-// The `n` rows at `at`, one after the other.
+// Rows [first, first + n) of an operand.
 template <class T>
-inline void load_rows(T* lanes, const std::byte* arena, const std::uint32_t* at, std::size_t n, Lane storage) {
-    with_storage(storage, [&]<class S>(S) {
+inline void load_rows(T* lanes, const std::byte* arena, const Operand& x, std::size_t first, std::size_t n) {
+    const std::uint32_t* at = x.rows.data() + first;
+    with_storage(x.storage, [&]<class S>(S) {
+        if (kBlock == 1 && x.in_order) {
+            if constexpr (std::is_same_v<S, Half>) {
+                const auto* halves = reinterpret_cast<const Short*>(row_at(arena, at[0]) + (at[0] & 1) * 2);
+                for (std::size_t r = 0; r < n; ++r) lanes[r] = static_cast<T>(halves[r]);
+            } else {
+                const S* stored = reinterpret_cast<const S*>(row_at(arena, at[0]));
+                for (std::size_t r = 0; r < n; ++r) lanes[r] = static_cast<T>(stored[r]);
+            }
+            return;
+        }
         for (std::size_t r = 0; r < n; ++r) load_stored<S>(lanes + r * kBlock, arena, at[r]);
     });
 }

@@ -120,6 +120,8 @@ void place_rows(Plan& plan) {
         operand.rows.clear();
         const bool halves = operand.storage == Lane::i16;
         bool whole = halves && operand.refs.size() % 2 == 0;
+        std::uint32_t next = 0;  // where the row behind the last begins
+        operand.in_order = true;
         for (const auto& ref : operand.refs) {
             const std::uint32_t place = operand.rows.size() % 2;
             std::uint32_t at;
@@ -127,6 +129,9 @@ void place_rows(Plan& plan) {
                 at = plan.constants[ref.element].at | (halves ? place : 0);
             else if (halves) at = (v->second.at + ref.element / 2 * 4) | ref.element % 2;
             else at = v->second.at + ref.element * v->second.row_bytes;
+            const std::uint32_t begin = halves ? (at & ~1u) + (at & 1u) * 2 : at;
+            operand.in_order &= operand.rows.empty() || begin == next;
+            next = begin + bytes_of(operand.storage);
             if (at % 2 != place || (place == 1 && at != operand.rows.back() + 1)) whole = false;
             operand.rows.push_back(at);
         }

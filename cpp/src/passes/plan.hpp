@@ -76,6 +76,7 @@ struct Operand {
     std::vector<std::uint32_t> rows;
     // How the rows of a paired dot product lie: anywhere, as whole pairs (2i and 2i + 1), or pair behind pair.
     enum class Pairs : std::uint8_t { scattered, whole, in_line } pairs = Pairs::scattered;
+    bool in_order = false;  // a single event's rows lie one behind the other
 };
 
 struct Load {};
