@@ -86,6 +86,14 @@ class Node:
         except Error as error:
             self.fail(str(error))
 
+    def loaded(self, load: Callable[[Path], T], what: str, folder: Path, part: str = "") -> T:
+        """What `load` makes of the file that this names, `located` so; one that can't be read fails here."""
+        path = located(self.text(what), folder, part)
+        try:
+            return load(path)
+        except OSError as error:
+            self.fail(f"can't read '{error.filename}': {error.strerror}")
+
     def _expected(self, what: str) -> NoReturn:
         self.fail(f"expected {what}, got {_describe(self.content)}")
 

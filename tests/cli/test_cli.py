@@ -269,8 +269,11 @@ def test_verify_golden(run: Any) -> None:
     assert "--seed: is of random events" in run(
         "verify model.bxnn --model model.bxnn --events x.npy --seed 2", 2
     )
+    assert "--seed: needs a reference" in run("verify model.bxnn --seed 0", 2)
     assert "--columns: says what is in a file" in run("verify model.bxnn --model model.bxnn --columns a", 2)
-    assert "--first-bx: says how --bx counts" in run("compare model.bxnn model.bxnn --first-bx 1", 2)
+    for first in "01":
+        message = run(f"compare model.bxnn model.bxnn --first-bx {first}", 2)
+        assert "--first-bx: says how --bx counts" in message
 
 
 def test_verify_model(run: Any) -> None:

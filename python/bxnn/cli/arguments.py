@@ -47,5 +47,6 @@ def _at_least(least: int, text: str) -> int:
 def refuse(args: argparse.Namespace, options: str, reason: str) -> None:
     """Raise InputError if one of these options, 'a b c', was given, which would do nothing."""
     for option in options.split():
-        if getattr(args, option) not in (None, [], False):
+        value = getattr(args, option)
+        if value is not None and value is not False and value != []:  # 0 was given
             raise InputError(f"--{option.replace('_', '-')}: {reason}")

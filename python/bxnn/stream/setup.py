@@ -255,11 +255,7 @@ def _stage(node: Node, folder: Path, wait_ns: int) -> StageSetup:
     keys = node.fields(
         ("name", "menu"), ("batch", "wait", "ring", "threads", "isa", "device", "histogram_bits")
     )
-    text = keys["menu"].text("the path of a menu")
-    try:
-        menu = Menu.load(located(text, folder, "menus"))
-    except OSError as error:
-        keys["menu"].fail(f"can't read '{error.filename}': {error.strerror}")
+    menu = keys["menu"].loaded(Menu.load, "the path of a menu", folder, "menus")
 
     def number(key: str, low: int, high: int, default: int) -> int:
         return keys[key].integer(low, high) if key in keys else default
@@ -305,10 +301,7 @@ def _files(node: Node, folder: Path, setup: StreamSetup) -> Source:
     if "layout" in keys:
         if set(keys) & {"columns", "tree", "crossing"}:
             keys["layout"].fail("a layout says columns and crossings itself; leave those keys out")
-        try:
-            layout = Layout.load(folder / keys["layout"].text("a path"))
-        except OSError as error:
-            keys["layout"].fail(f"can't read '{error.filename}': {error.strerror}")
+        layout = keys["layout"].loaded(Layout.load, "a path", folder)
         if layout.crossing and "draw" in keys:
             keys["draw"].fail(_DRAWN)
         source: Source = open_source(_paths(keys["files"], folder), names, layout)

@@ -57,11 +57,7 @@ def load_configuration(path: str | Path) -> StudyConfiguration:
     keys = parse(text, str(file)).fields(
         ("study", "menu", "background", "samples"), ("anomaly", "filled_bunches", "rates", "sections", "note")
     )
-    place = keys["menu"].text("the path of a menu, or package:NAME")
-    try:
-        menu = Menu.load(located(place, file.parent, "menus"))
-    except OSError as error:
-        keys["menu"].fail(f"can't read '{error.filename}': {error.strerror}")
+    menu = keys["menu"].loaded(Menu.load, "the path of a menu, or package:NAME", file.parent, "menus")
     waiting = [seed.name for seed in menu.seeds if seed.requires]
     if waiting:
         keys["menu"].fail(
